@@ -1,0 +1,297 @@
+"""tenants.yaml: who the tenants are, validated, with errors a person can act on.
+
+One broken tenant never stops the others: `load_tenants` returns the good ones and a sentence for each bad one. Only what
+makes the whole file unreadable (it is missing, it is not YAML, it has no list of tenants) raises.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from funil.errors import FunilError
+
+SLUG = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # 0 is Sunday, as in Chatwoot
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: Any) -> Any:
+    """`90s`, `5m`, `1h30m`, `2d` as a timedelta; anything else is left for pydantic to refuse."""
+    if not isinstance(value, str):
+        raise ValueError("write a duration such as 30s, 5m, 1h30m or 2d")
+    parts = _DURATION.findall(value)
+    if not parts or _DURATION.sub("", value).strip():
+        raise ValueError("write a duration such as 30s, 5m, 1h30m or 2d")
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds <= 0:
+        raise ValueError("a threshold must be longer than nothing")
+    return timedelta(seconds=seconds)
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Opening hours of one weekday, local time; `closes_at` None is the end of the day (24:00)."""
+
+    day_of_week: int
+    opens_at: time
+    closes_at: time | None
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ChatwootSettings(_Strict):
+    base_url: str
+    account_id: int = Field(ge=1)
+    api_token: SecretStr | None = None
+    database_url: SecretStr | None = None
+    requests_per_second: float = Field(default=45.0, gt=0)
+    concurrency: int = Field(default=8, ge=1, le=64)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not re.match(r"^https?://[^\s/]+", value):
+            raise ValueError("write the address of the Chatwoot server, such as https://chat.example.com")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_one_way_in(self) -> Self:
+        if self.database_url is not None:
+            raise ValueError("database_url is not read yet: give api_token, an administrator's access token")
+        if self.api_token is None or not self.api_token.get_secret_value():
+            raise ValueError("api_token is missing: give an administrator's access token")
+        return self
+
+
+class BotSettings(_Strict):
+    database_url: SecretStr
+    schema_name: str = Field(default="public", alias="schema")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"^postgres(ql)?://", value.get_secret_value()):
+            raise ValueError("write a PostgreSQL address, postgresql://user:password@host/database")
+        return value
+
+
+class AnalyzerSettings(_Strict):
+    engine: Literal["regex", "openai"] = "regex"
+    model: str | None = None
+
+
+class SlaSettings(_Strict):
+    first_response: Duration | None = None
+    next_response: Duration | None = None
+    resolution: Duration | None = None
+    business_hours_only: bool = False
+
+
+class Tenant(_Strict):
+    """One business. Secrets are SecretStr and show as asterisks wherever they are printed."""
+
+    slug: str
+    name: str = Field(min_length=1)
+    vertical: Literal["gym", "clinic", "shop", "other"]
+    timezone: str = "America/Sao_Paulo"
+    locale: str = "pt-BR"
+    currency: str = Field(default="BRL", pattern=r"^[A-Z]{3}$")
+    country: str = Field(default="BR", pattern=r"^[A-Z]{2}$")
+    subdivision: str | None = None
+    chatwoot: ChatwootSettings | None = None
+    bot: BotSettings | None = None
+    analyzer: AnalyzerSettings = AnalyzerSettings()
+    sla: SlaSettings = SlaSettings()
+    business_hours: dict[str, str] = Field(default_factory=dict)
+    holidays: Literal["public", "public+optional"] = "public+optional"
+    closed_days: tuple[date, ...] = ()
+    open_days: tuple[date, ...] = ()
+    owner_cost_per_month: Decimal = Field(default=Decimal(0), ge=0)
+
+    @field_validator("slug")
+    @classmethod
+    def _is_slug(cls, value: str) -> str:
+        if not SLUG.match(value):
+            raise ValueError("use 2 to 40 lower-case letters, digits and underscores, beginning with a letter")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("this is not an IANA time zone; write one such as America/Sao_Paulo") from None
+        return value
+
+    @field_validator("business_hours")
+    @classmethod
+    def _are_hours(cls, value: dict[str, str]) -> dict[str, str]:
+        parse_business_hours(value)
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if self.chatwoot is None and self.bot is None:
+            raise ValueError("it has neither chatwoot nor bot: give at least one source")
+        return self
+
+    @property
+    def shifts(self) -> list[Shift]:
+        """The tenant's opening hours, by weekday and time; a shift past midnight is two."""
+        return parse_business_hours(self.business_hours)
+
+
+def parse_business_hours(hours: Mapping[str, str]) -> list[Shift]:
+    """`{"mon-fri": "08:00-18:00", "sat": "08:00-12:00, 14:00-18:00"}` as shifts. Raises ValueError."""
+    shifts: list[Shift] = []
+    for days, spans in hours.items():
+        for day in _weekdays(days):
+            for span in str(spans).split(","):
+                shifts.extend(_shift(day, span.strip()))
+    shifts.sort(key=lambda shift: (shift.day_of_week, shift.opens_at))
+    for earlier, later in zip(shifts, shifts[1:], strict=False):
+        if earlier.day_of_week == later.day_of_week and (earlier.closes_at is None or later.opens_at < earlier.closes_at):
+            raise ValueError(f"two shifts overlap on {WEEKDAYS[later.day_of_week]}")
+    return shifts
+
+
+def _weekdays(text: str) -> list[int]:
+    first, _, last = text.strip().lower().partition("-")
+    if first not in WEEKDAYS or (last and last not in WEEKDAYS):
+        raise ValueError(f"'{text}' is not a day or a range of days; write mon, mon-fri or sat")
+    start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+    return [(start + offset) % 7 for offset in range((end - start) % 7 + 1)]
+
+
+def _shift(day: int, span: str) -> list[Shift]:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", span)
+    if not match:
+        raise ValueError(f"'{span}' is not a span of hours; write 08:00-18:00")
+    open_hour, open_minute, close_hour, close_minute = (int(part) for part in match.groups())
+    try:
+        opens_at = time(open_hour, open_minute)
+        closes_at = None if (close_hour, close_minute) in ((24, 0), (0, 0)) else time(close_hour, close_minute)
+    except ValueError:
+        raise ValueError(f"'{span}' is not a span of hours; write 08:00-18:00") from None
+    if closes_at is not None and closes_at == opens_at:
+        raise ValueError(f"'{span}' opens and closes at the same time")
+    if closes_at is None or closes_at > opens_at:
+        return [Shift(day, opens_at, closes_at)]
+    return [Shift(day, opens_at, None), Shift((day + 1) % 7, time(0, 0), closes_at)]
+
+
+@dataclass(frozen=True)
+class TenantsFile:
+    """What tenants.yaml says: the tenants that are right, and a sentence for each that is not, by slug (or position)."""
+
+    path: Path
+    tenants: list[Tenant]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def named(self, slug: str) -> Tenant:
+        """The tenant of that slug. Raises FunilError when the file has none, or a broken one."""
+        for tenant in self.tenants:
+            if tenant.slug == slug:
+                return tenant
+        if slug in self.errors:
+            raise FunilError(self.errors[slug])
+        known = ", ".join(sorted(tenant.slug for tenant in self.tenants)) or "none"
+        raise FunilError(f"{self.path} has no tenant '{slug}'. The tenants it has: {known}.")
+
+
+def load_tenants(path: Path) -> TenantsFile:
+    """Reads and validates tenants.yaml, replacing `${NAME}` by the environment's values."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FunilError(
+            f"There is no {path}. Copy tenants.example.yaml there, or run 'funil demo' to try the sandbox's tenants."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FunilError(f"{path} cannot be read: {error}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}" if mark else ""
+        raise FunilError(f"{path} is not valid YAML{place}. Mend it and run the command again.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("tenants"), list):
+        raise FunilError(f"{path} must hold a list under the key 'tenants'. See tenants.example.yaml.")
+    if extra := sorted(set(document) - {"tenants"}, key=str):
+        raise FunilError(f"{path} has an unknown key '{extra[0]}' beside 'tenants'. Remove it.")
+    return _validate(path, document["tenants"])
+
+
+def _validate(path: Path, entries: list[Any]) -> TenantsFile:
+    slugs = Counter(str(entry.get("slug")) for entry in entries if isinstance(entry, dict))
+    tenants: list[Tenant] = []
+    errors: dict[str, str] = {}
+    for position, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("slug"), str):
+            errors[f"#{position}"] = f"{path}, tenant number {position}: 'slug' is missing. Give it a short name of its own."
+            continue
+        slug = entry["slug"]
+        if slugs[slug] > 1:
+            errors[slug] = f"{path}: two tenants have the slug '{slug}'. Rename one of them."
+            continue
+        try:
+            tenants.append(Tenant.model_validate(_substitute(entry)))
+        except _MissingVariable as missing:
+            errors[slug] = (
+                f"{path}, tenant '{slug}', {missing.key}: the environment variable {missing.name} is not set. "
+                "Set it in the environment or in .env."
+            )
+        except ValidationError as error:
+            errors[slug] = f"{path}, tenant '{slug}', {_describe(error)}"
+    return TenantsFile(path, tenants, errors)
+
+
+class _MissingVariable(Exception):
+    def __init__(self, key: str, name: str) -> None:
+        self.key, self.name = key, name
+
+
+def _substitute(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _substitute(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_substitute(item, key) for item in value]
+    if isinstance(value, str):
+
+        def replace(match: re.Match[str]) -> str:
+            try:
+                return os.environ[match[1]]
+            except KeyError:
+                raise _MissingVariable(key, match[1]) from None
+
+        return _VARIABLE.sub(replace, value)
+    return value
+
+
+def _describe(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{key}: this key is unknown. Remove it, or see tenants.example.yaml for its right name."
+    if first["type"] == "missing":
+        return f"{key}: it is missing. See tenants.example.yaml."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}." if key else f"{message}."
