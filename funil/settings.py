@@ -20,7 +20,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FUNIL_", env_file=PROJECT_ROOT / ".env", extra="ignore")
 
-    home: Path = Field(default=PROJECT_ROOT / ".funil", description="state: embedded PostgreSQL, Dagster instance, logs")
+    home: Path = Field(
+        default=PROJECT_ROOT / ".funil", description="state: embedded PostgreSQL, Dagster instance, logs"
+    )
     database_url: SecretStr | None = Field(default=None, description="the warehouse; unset means the embedded server")
     tenants: Path | None = Field(default=None, description="path of tenants.yaml")
     tenants_per_run: int = Field(default=25, ge=1, description="tenants one scheduled run works on")
@@ -53,7 +55,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = "FUNIL_" + str(first["loc"][0]).upper()
-        raise FunilError(f"{variable} cannot be used: {first['msg'].lower()}. Correct it in the environment or in .env.") from None
+        raise FunilError(
+            f"{variable} cannot be used: {first['msg'].lower()}. Correct it in the environment or in .env."
+        ) from None
     if settings.database_url is not None and not settings.database_url.get_secret_value().strip():
         settings.database_url = None
     settings.home = settings.home.expanduser().resolve()

@@ -18,7 +18,16 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from funil.errors import FunilError
 
@@ -170,7 +179,9 @@ def parse_business_hours(hours: Mapping[str, str]) -> list[Shift]:
                 shifts.extend(_shift(day, span.strip()))
     shifts.sort(key=lambda shift: (shift.day_of_week, shift.opens_at))
     for earlier, later in zip(shifts, shifts[1:], strict=False):
-        if earlier.day_of_week == later.day_of_week and (earlier.closes_at is None or later.opens_at < earlier.closes_at):
+        if earlier.day_of_week == later.day_of_week and (
+            earlier.closes_at is None or later.opens_at < earlier.closes_at
+        ):
             raise ValueError(f"two shifts overlap on {WEEKDAYS[later.day_of_week]}")
     return shifts
 
@@ -246,7 +257,9 @@ def _validate(path: Path, entries: list[Any]) -> TenantsFile:
     errors: dict[str, str] = {}
     for position, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or not isinstance(entry.get("slug"), str):
-            errors[f"#{position}"] = f"{path}, tenant number {position}: 'slug' is missing. Give it a short name of its own."
+            errors[f"#{position}"] = (
+                f"{path}, tenant number {position}: 'slug' is missing. Give it a short name of its own."
+            )
             continue
         slug = entry["slug"]
         if slugs[slug] > 1:

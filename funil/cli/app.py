@@ -1,0 +1,138 @@
+"""The `funil` command: its options, its subcommands, and how errors reach a person.
+
+Imports are inside the commands, so that `funil --help` and `funil db url` do not wait for Dagster or pandas.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from funil.cli.console import err
+from funil.errors import FunilError
+
+app = typer.Typer(
+    help="From a tenant's Chatwoot and WhatsApp bot to funnel, ROI, SLA and NPS marts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+tenants_app = typer.Typer(help="The tenants of tenants.yaml.", no_args_is_help=True)
+db_app = typer.Typer(help="The warehouse.", no_args_is_help=True)
+app.add_typer(tenants_app, name="tenants")
+app.add_typer(db_app, name="db")
+
+_debug = False
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    global _debug
+    _debug = debug
+
+
+@app.command()
+def demo(
+    scale: Annotated[
+        float, typer.Option(min=0.01, help="Size of the pretend world; 1 is about 4,200 conversations.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+) -> None:
+    """Run the whole pipeline for the sandbox's tenants and print their headline figures."""
+    from funil.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(scale=scale, seed=seed))
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+) -> None:
+    """Run the Dagster UI and daemon (and the sandbox, if the tenants are its own); Ctrl-C stops all of it."""
+    from funil.cli.up import run_up
+
+    raise typer.Exit(run_up(port=port))
+
+
+@app.command()
+def run(
+    tenant: Annotated[list[str] | None, typer.Option("--tenant", help="Only this tenant; repeat for more.")] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Reconcile with the sources and rebuild.")
+    ] = False,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Read again from this date.")] = None,
+) -> None:
+    """Run the tick the schedules run, here and now; exit 1 if any tenant failed."""
+    from funil.cli.run import run_tenants
+
+    raise typer.Exit(run_tenants(tenant or [], full_refresh=full_refresh, since=since.date() if since else None))
+
+
+@tenants_app.command("check")
+def tenants_check() -> None:
+    """Validate tenants.yaml and reach every source with its credentials."""
+    from funil.cli.tenants_check import check_tenants
+
+    raise typer.Exit(check_tenants())
+
+
+@db_app.command("url")
+def db_url() -> None:
+    """Print the warehouse's address, for psql and BI tools; starts the embedded server if that is what is in use."""
+    from funil.cli.database import print_url
+
+    print_url()
+
+
+@db_app.command("stop")
+def db_stop() -> None:
+    """Stop the embedded server; the next command starts it again."""
+    from funil.cli.database import stop
+
+    stop()
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def dbt(context: typer.Context) -> None:
+    """dbt in dbt_project/ with the warehouse's environment set: funil dbt run -s marts."""
+    from funil.cli.dbt import run_dbt
+
+    raise typer.Exit(run_dbt(context.args))
+
+
+@app.command()
+def doctor() -> None:
+    """Check versions, services, disk and migrations, and give a verdict."""
+    from funil.cli.doctor import examine
+
+    raise typer.Exit(examine())
+
+
+def main() -> None:
+    """Entry point of the console script: errors a person can mend are sentences, not tracebacks."""
+    try:
+        app()
+    except FunilError as error:
+        if _debug:
+            raise
+        err.print(f"[bold red]error:[/] {_plain(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if _debug:
+            raise
+        err.print(f"[bold red]error:[/] {_plain(type(error).__name__ + ': ' + str(error))}")
+        err.print(
+            "This is not an error Funil knows. Run the command again as 'funil --debug ...' to see where it happened."
+        )
+        sys.exit(1)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
