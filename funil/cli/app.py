@@ -36,9 +36,7 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceb
 
 @app.command()
 def demo(
-    scale: Annotated[
-        float, typer.Option(min=0.01, help="Size of the pretend world; 1 is about 4,200 conversations.")
-    ] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.01, help="Size of the world; 1 is about 4,200 conversations.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
 ) -> None:
     """Run the whole pipeline for the sandbox's tenants and print their headline figures."""
@@ -60,9 +58,7 @@ def up(
 @app.command()
 def run(
     tenant: Annotated[list[str] | None, typer.Option("--tenant", help="Only this tenant; repeat for more.")] = None,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Reconcile with the sources and rebuild.")
-    ] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Reconcile with the sources, rebuild.")] = False,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Read again from this date.")] = None,
 ) -> None:
     """Run the tick the schedules run, here and now; exit 1 if any tenant failed."""
@@ -126,9 +122,7 @@ def main() -> None:
         if _debug:
             raise
         err.print(f"[bold red]error:[/] {_plain(type(error).__name__ + ': ' + str(error))}")
-        err.print(
-            "This is not an error Funil knows. Run the command again as 'funil --debug ...' to see where it happened."
-        )
+        err.print("This is not an error Funil knows. 'funil --debug ...' shows where it happened.")
         sys.exit(1)
 
 
