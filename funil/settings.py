@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     @property
     def tenants_path(self) -> Path:
-        """The tenants.yaml in force: FUNIL_TENANTS, else the project's, else the sandbox's (which may not exist yet)."""
+        """The tenants.yaml in force: FUNIL_TENANTS, else the project's, else the sandbox's (it may not exist yet)."""
         if self.tenants is not None:
             return self.tenants.expanduser().resolve()
         own = PROJECT_ROOT / "tenants.yaml"
@@ -46,8 +46,8 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process, read once.
 
-    Also puts what `.env` holds into `os.environ` (never over what is there), because tenants.yaml names variables of its
-    own choosing. Raises FunilError naming the variable that cannot be used.
+    Also puts what `.env` holds into `os.environ` (never over what is there), because tenants.yaml names variables of
+    its own choosing. Raises FunilError naming the variable that cannot be used.
     """
     _export_env_file(PROJECT_ROOT / ".env")
     try:

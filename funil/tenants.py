@@ -1,7 +1,7 @@
 """tenants.yaml: who the tenants are, validated, with errors a person can act on.
 
-One broken tenant never stops the others: `load_tenants` returns the good ones and a sentence for each bad one. Only what
-makes the whole file unreadable (it is missing, it is not YAML, it has no list of tenants) raises.
+One broken tenant never stops the others: `load_tenants` returns the good ones and a sentence for each bad one. Only
+what makes the whole file unreadable (it is missing, it is not YAML, it has no list of tenants) raises.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -178,10 +179,9 @@ def parse_business_hours(hours: Mapping[str, str]) -> list[Shift]:
             for span in str(spans).split(","):
                 shifts.extend(_shift(day, span.strip()))
     shifts.sort(key=lambda shift: (shift.day_of_week, shift.opens_at))
-    for earlier, later in zip(shifts, shifts[1:], strict=False):
-        if earlier.day_of_week == later.day_of_week and (
-            earlier.closes_at is None or later.opens_at < earlier.closes_at
-        ):
+    for earlier, later in pairwise(shifts):
+        overlap = earlier.closes_at is None or later.opens_at < earlier.closes_at
+        if overlap and earlier.day_of_week == later.day_of_week:
             raise ValueError(f"two shifts overlap on {WEEKDAYS[later.day_of_week]}")
     return shifts
 
@@ -213,7 +213,7 @@ def _shift(day: int, span: str) -> list[Shift]:
 
 @dataclass(frozen=True)
 class TenantsFile:
-    """What tenants.yaml says: the tenants that are right, and a sentence for each that is not, by slug (or position)."""
+    """What tenants.yaml says: the tenants that are right, and a sentence for each that is not, by slug or place."""
 
     path: Path
     tenants: list[Tenant]
