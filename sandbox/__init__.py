@@ -1,0 +1,1 @@
+"""A small pretend world to try everything on."""

@@ -1,0 +1,1 @@
+"""The pretend tenants: their people, talks and bots, and the truth about them."""
