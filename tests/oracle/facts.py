@@ -1,0 +1,81 @@
+"""What the oracle is given: one tenant's facts, in the plainest form that still holds every distinction needed.
+
+A **talk** is a conversation in the sense of the marts: one of Chatwoot's, or one that only the bot knows. What happens
+in it is one stream of **moments**, in true order:
+
+| `what`         | is                                                                                             |
+|----------------|------------------------------------------------------------------------------------------------|
+| `customer`     | a customer message: incoming, not private                                                      |
+| `human`        | a human reply: outgoing, public, by a user or an echo of the phone's app; no rule, no campaign |
+| `bot`          | a bot reply: outgoing by an agent bot                                                          |
+| `handed_off`   | the bot gave the talk to the team                                                              |
+| `opened`       | an existing talk became open (re-opened, woken from snooze or pending)                         |
+| `pending`      | it went back to pending                                                                        |
+| `snoozed`      | it was put to sleep                                                                            |
+| `resolved`     | it became resolved                                                                             |
+| `bot_resolved` | it became resolved and no user had written in it, in an inbox with a bot                       |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved")
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    # born_status: open | pending | resolved | snoozed; inbox_id is None for a talk only the bot knows; a talk belongs
+    # to a Chatwoot contact, to a bot's lead (contact_id None), or to both (the lead of the linked bot conversation)
+    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "born_status", "created_at"),
+    "moments": ("talk_id", "at", "position", "what"),
+    "contacts": ("contact_id", "phone"),
+    "leads": ("lead_id", "phone", "source_channel", "campaign_id", "status", "created_at", "converted_at"),
+    "campaigns": ("campaign_id", "channel"),
+    "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),
+    "bookings": ("booking_id", "lead_id", "value", "currency", "booked_at", "scheduled_for", "status"),
+    "feedback": ("feedback_id", "nps_score", "created_at"),
+    # given, not true: what the analyzer said of each talk
+    "analysis": ("talk_id", "is_lead", "visit_scheduled"),
+}
+
+
+def frame(name: str, rows: Sequence[Mapping[str, object]] = ()) -> pd.DataFrame:
+    """A frame of that name from rows of dictionaries; a key that is left out is None, an unknown one is refused."""
+    columns = COLUMNS[name]
+    for row in rows:
+        if unknown := set(row) - set(columns):
+            raise ValueError(f"{name} has no column {sorted(unknown)}")
+    return pd.DataFrame([[row.get(column) for column in columns] for row in rows], columns=list(columns), dtype=object)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One tenant: its settings, its sources' clock at the last sync, and its frames (empty where not given)."""
+
+    tenant_id: str
+    timezone: str = "America/Sao_Paulo"
+    currency: str = "BRL"
+    # metric -> seconds; a metric without a threshold is not measured
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    as_of: datetime | None = None
+    talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
+    moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
+    contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
+    leads: pd.DataFrame = field(default_factory=lambda: frame("leads"))
+    campaigns: pd.DataFrame = field(default_factory=lambda: frame("campaigns"))
+    campaign_costs: pd.DataFrame = field(default_factory=lambda: frame("campaign_costs"))
+    bookings: pd.DataFrame = field(default_factory=lambda: frame("bookings"))
+    feedback: pd.DataFrame = field(default_factory=lambda: frame("feedback"))
+    analysis: pd.DataFrame = field(default_factory=lambda: frame("analysis"))
+
+    def local_date(self, instant: datetime) -> date:
+        """The day an instant falls on where the tenant is."""
+        return instant.astimezone(ZoneInfo(self.timezone)).date()
+
+    def local_month(self, instant: datetime) -> date:
+        """The first day of the month an instant falls in where the tenant is."""
+        return self.local_date(instant).replace(day=1)

@@ -1,0 +1,133 @@
+"""Who is one person, when they first came, by which channel, and how far they got."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.oracle.facts import Facts
+from tests.oracle.phones import e164_brazil
+from tests.oracle.timeline import Talk, talks
+
+NO_CHANNEL = "(none)"
+LEAD_STATUSES = {"qualified", "scheduled", "converted"}
+
+
+class _Groups:
+    """Disjoint sets of things that are one."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Hashable, Hashable] = {}
+
+    def find(self, item: Hashable) -> Hashable:
+        self._parent.setdefault(item, item)
+        while self._parent[item] != item:
+            self._parent[item] = self._parent[self._parent[item]]
+            item = self._parent[item]
+        return item
+
+    def join(self, one: Hashable, other: Hashable) -> None:
+        self._parent[self.find(one)] = self.find(other)
+
+
+@dataclass
+class Person:
+    """All that is known of one person: the talks, the bot's leads and their bookings."""
+
+    talks: list[Talk] = field(default_factory=list)
+    leads: list[tuple[datetime, str]] = field(default_factory=list)
+    channel: str = NO_CHANNEL
+    lead: bool = False
+    appointment: bool = False
+    became_customer_at: datetime | None = None
+
+    @property
+    def first_contact_at(self) -> datetime:
+        return min([talk.created_at for talk in self.talks] + [created_at for created_at, _ in self.leads])
+
+    @property
+    def engaged(self) -> bool:
+        """The customer wrote after somebody, human or bot, had written to them, in any of their talks."""
+        written_to = [at for talk in self.talks for at in talk.times("human", "bot")]
+        wrote = [at for talk in self.talks for at in talk.times("customer")]
+        return bool(written_to and wrote) and max(wrote) > min(written_to)
+
+    @property
+    def stages(self) -> tuple[bool, bool, bool, bool]:
+        """engaged, lead, appointment, customer: reaching one implies all before it."""
+        customer = self.became_customer_at is not None
+        appointment = customer or self.appointment
+        lead = appointment or self.lead
+        return lead or self.engaged, lead, appointment, customer
+
+
+def people(facts: Facts) -> list[Person]:
+    """Everybody who has talked, or whom the bot holds as a lead; a contact with neither is not here."""
+    group = _Groups()
+    for kind, frame, key in (("contact", facts.contacts, "contact_id"), ("lead", facts.leads, "lead_id")):
+        for identity, phone in zip(frame[key], frame["phone"], strict=True):
+            group.find((kind, identity))
+            if number := e164_brazil(phone):
+                group.join((kind, identity), ("phone", number))
+    all_talks = list(talks(facts))
+    for talk in all_talks:
+        if talk.contact_id is not None and talk.lead_id is not None:
+            group.join(("contact", talk.contact_id), ("lead", talk.lead_id))
+
+    found: dict[Hashable, Person] = {}
+    for talk in all_talks:
+        owner = ("contact", talk.contact_id) if talk.contact_id is not None else ("lead", talk.lead_id)
+        found.setdefault(group.find(owner), Person()).talks.append(talk)
+    by_lead: dict[str, Person] = {}
+    for lead in facts.leads.itertuples(index=False):
+        person = found.setdefault(group.find(("lead", lead.lead_id)), Person())
+        by_lead[lead.lead_id] = person
+        person.leads.append((lead.created_at, lead.lead_id))
+        person.lead |= lead.status in LEAD_STATUSES
+        _became_customer(person, lead.converted_at)
+
+    _read_bookings(facts, by_lead)
+    _read_analysis(facts, found.values())
+    channels = lead_channels(facts)
+    for person in found.values():
+        if person.leads:
+            person.channel = channels[min(person.leads)[1]]
+    return list(found.values())
+
+
+def lead_channels(facts: Facts) -> dict[str, str]:
+    """A lead's own channel, else its campaign's, else `(none)`."""
+    campaigns = dict(zip(facts.campaigns["campaign_id"], facts.campaigns["channel"], strict=True))
+    return {
+        lead.lead_id: lead.source_channel or campaigns.get(lead.campaign_id) or NO_CHANNEL
+        for lead in facts.leads.itertuples(index=False)
+    }
+
+
+def attended_at(booking: object) -> datetime | None:
+    """The instant a booking was attended: when it was scheduled for, else when it was booked; None if it was not."""
+    if booking.status != "attended":  # type: ignore[attr-defined]
+        return None
+    return booking.scheduled_for or booking.booked_at  # type: ignore[attr-defined]
+
+
+def _became_customer(person: Person, at: datetime | None) -> None:
+    if at is not None:
+        person.became_customer_at = at if person.became_customer_at is None else min(at, person.became_customer_at)
+
+
+def _read_bookings(facts: Facts, by_lead: dict[str, Person]) -> None:
+    for booking in facts.bookings.itertuples(index=False):
+        if (person := by_lead.get(booking.lead_id)) is not None:
+            person.appointment = True
+            _became_customer(person, attended_at(booking))
+
+
+def _read_analysis(facts: Facts, everybody: Iterable[Person]) -> None:
+    said = {row.talk_id: row for row in facts.analysis.itertuples(index=False)}
+    for person in everybody:
+        for talk in person.talks:
+            if (row := said.get(talk.talk_id)) is not None:
+                person.lead |= bool(row.is_lead)
+                person.appointment |= bool(row.visit_scheduled)

@@ -1,0 +1,126 @@
+"""The oracle's own arithmetic, by hand: what meets a threshold, what breaches it, what is not measured."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.oracle.build import NINE, after, facts_of, rows_of, talk
+from tests.oracle.sla import sla_daily
+
+NONE: list[tuple[int, ...]] = []
+MET, BREACHED, RUNNING = [(1, 1, 0, 0)], [(1, 0, 1, 0)], [(1, 0, 0, 1)]
+
+
+def judged(
+    metric: str, seconds: int, story: list[tuple[float, str]], now: float = 1e6, **talk_is: object
+) -> list[tuple[object, ...]]:
+    facts = facts_of(talk(story, **talk_is), thresholds={metric: seconds}, as_of=after(now))  # type: ignore[arg-type]
+    return rows_of(sla_daily(facts), "applied", "met", "breached", "running")
+
+
+@pytest.mark.parametrize(
+    ("story", "now", "verdict"),
+    [
+        pytest.param([(0, "customer"), (300, "human")], 1e6, MET, id="at exactly due it is met"),
+        pytest.param([(0, "customer"), (301, "human")], 1e6, BREACHED, id="a second later it is not"),
+        pytest.param([(0, "customer"), (300.9, "human")], 1e6, MET, id="whole seconds"),
+        pytest.param([(0, "customer")], 300, RUNNING, id="due is now"),
+        pytest.param([(0, "customer")], 301, BREACHED, id="due has passed"),
+        pytest.param([(0, "human")], 1e6, NONE, id="nobody has asked"),
+        pytest.param([(0, "customer"), (301, "resolved")], 1e6, BREACHED, id="resolved unanswered after due"),
+        pytest.param([(0, "customer"), (300, "resolved")], 1e6, NONE, id="resolved unanswered before due"),
+        pytest.param(
+            [(0, "customer"), (9, "resolved"), (400, "customer"), (400, "opened")],
+            600,
+            RUNNING,
+            id="opened again: a new clock",
+        ),
+        pytest.param([(0, "customer"), (9, "snoozed")], 600, BREACHED, id="sleep does not stop the clock"),
+    ],
+)
+def test_first_response(story: list[tuple[float, str]], now: float, verdict: list[tuple[int, ...]]) -> None:
+    assert judged("first_response", 300, story, now) == verdict
+
+
+@pytest.mark.parametrize(
+    ("story", "now", "verdict"),
+    [
+        pytest.param([(0, "customer"), (5, "bot")], 600, NONE, id="only the bot has it"),
+        pytest.param(
+            [(0, "customer"), (5, "bot"), (60, "resolved"), (60, "bot_resolved")], 600, NONE, id="the bot closed it"
+        ),
+        pytest.param(
+            [(0, "customer"), (60, "opened"), (60, "handed_off")], 360, RUNNING, id="the team has it since 60"
+        ),
+        pytest.param([(0, "customer"), (60, "opened"), (60, "handed_off")], 361, BREACHED, id="and is late"),
+        pytest.param(
+            [(0, "customer"), (60, "handed_off"), (400, "resolved"), (400, "bot_resolved")],
+            600,
+            BREACHED,
+            id="never answered",
+        ),
+    ],
+)
+def test_first_response_with_a_bot(story: list[tuple[float, str]], now: float, verdict: list[tuple[int, ...]]) -> None:
+    assert judged("first_response", 300, story, now, born_status="pending") == verdict
+
+
+@pytest.mark.parametrize(
+    ("story", "now", "verdict"),
+    [
+        pytest.param([(0, "customer"), (9, "human")], 1e6, NONE, id="the first response is not a next one"),
+        pytest.param([(9, "human"), (20, "customer"), (80, "human")], 1e6, MET, id="at exactly due"),
+        pytest.param([(9, "human"), (20, "customer"), (81, "human")], 1e6, BREACHED, id="late"),
+        pytest.param([(9, "human"), (20, "customer"), (80, "bot")], 1e6, NONE, id="the bot ended it in time"),
+        pytest.param([(9, "human"), (20, "customer"), (81, "bot")], 1e6, BREACHED, id="the bot ended it late"),
+        pytest.param([(9, "human"), (20, "customer"), (30, "resolved")], 1e6, NONE, id="resolved in time"),
+        pytest.param([(9, "human"), (20, "customer"), (99, "resolved")], 1e6, BREACHED, id="resolved late"),
+        pytest.param([(9, "human"), (20, "customer")], 80, RUNNING, id="due is now"),
+        pytest.param([(9, "human"), (20, "customer")], 81, BREACHED, id="due has passed"),
+        pytest.param([(0, "customer"), (5, "bot"), (9, "human")], 1e6, NONE, id="a wait before the first response"),
+    ],
+)
+def test_next_response(story: list[tuple[float, str]], now: float, verdict: list[tuple[int, ...]]) -> None:
+    assert judged("next_response", 60, story, now) == verdict
+
+
+@pytest.mark.parametrize(
+    ("story", "now", "verdict"),
+    [
+        pytest.param([(3600, "resolved")], 1e6, MET, id="at exactly due"),
+        pytest.param([(3601, "resolved")], 1e6, BREACHED, id="late"),
+        pytest.param([(60, "resolved"), (90, "opened"), (9000, "resolved")], 1e6, MET, id="the first one counts"),
+        pytest.param([(0, "customer")], 3600, RUNNING, id="due is now"),
+        pytest.param([(0, "customer")], 3601, BREACHED, id="due has passed"),
+    ],
+)
+def test_resolution(story: list[tuple[float, str]], now: float, verdict: list[tuple[int, ...]]) -> None:
+    assert judged("resolution", 3600, story, now) == verdict
+
+
+def test_a_talk_born_resolved_is_not_to_be_resolved() -> None:
+    assert judged("resolution", 3600, [], born_status="resolved") == []
+
+
+def test_a_missing_threshold_is_not_measured() -> None:
+    facts = facts_of(talk([(0, "customer"), (5, "human"), (9, "resolved")]), thresholds={"resolution": 60})
+    assert rows_of(sla_daily(facts), "metric") == [("resolution",)]
+
+
+def test_rows_are_by_the_local_day_the_clock_began_and_by_inbox() -> None:
+    # 23:59 in Sao Paulo is 02:59 UTC of the next day; compliance of that day: 1 of 2
+    night = NINE.replace(hour=2, minute=59) + timedelta(days=1)
+    facts = facts_of(
+        talk([(0, "customer"), (10, "human")], began=night),
+        talk([(0, "customer"), (11, "human")], began=night, talk_id="chatwoot-2"),
+        talk([(0, "customer"), (10, "human")], began=night, talk_id="chatwoot-3", inbox_id=2),
+        talk([(0, "customer"), (10, "human")], talk_id="bot-4", inbox_id=None, contact_id=None, lead_id="1"),
+        thresholds={"first_response": 10},
+    )
+    assert rows_of(sla_daily(facts), "sla_date", "inbox_id", "applied", "met", "breached", "compliance") == [
+        (date(2026, 3, 2), 1, 2, 1, 1, 0.5),
+        (date(2026, 3, 2), 2, 1, 1, 0, 1.0),
+        (date(2026, 3, 2), None, 1, 1, 0, 1.0),
+    ]
