@@ -16,7 +16,7 @@ _WRAPPING = re.compile(r"^(?:whatsapp|tel|sms):|(?::\d+)?@[a-z.]+$", re.IGNORECA
 def normalise_phone(text: str | None, country: str) -> str | None:
     """`text` in E.164 as dialled from `country` (ISO 3166, two letters), or None for what is not a phone number.
 
-    A Brazilian mobile always comes out with its ninth digit, so that the same person written with and without it is one.
+    A Brazilian mobile always comes out with its ninth digit, so that one person written in both ways is one.
     The digit is only missing where the eight digits begin with 6 to 9; those that begin with 2 to 5 are land lines.
     """
     digits = _digits(text)

@@ -1,0 +1,1 @@
+"""Chatwoot over REST: a client, and the sync that lands an account in the warehouse."""
