@@ -1,0 +1,102 @@
+"""The oracle's facts, taken from the sandbox world's ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from funil.tenants import parse_duration
+from tests.oracle.facts import COLUMNS, Facts
+
+# what the truth calls a message -> the oracle's moment; other kinds (templates, notes, rules, campaigns) answer nobody
+SPEAKERS = {"customer": "customer", "human": "human", "bot": "bot"}
+HAPPENINGS = {"handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved"}
+
+
+def facts_from_truth(
+    settings: Mapping[str, Any],
+    truth: Mapping[str, pd.DataFrame],
+    *,
+    analysis: pd.DataFrame | None = None,
+    as_of: datetime | None = None,
+) -> Facts:
+    """A tenant's facts: its settings as in tenants.yaml, the world's truth, the analysis' rows and the clock as given."""
+    frames = {name: truth[name].astype(object).where(truth[name].notna(), None) for name in truth}
+    talks = _talks(frames)
+    return Facts(
+        tenant_id=settings["slug"],
+        timezone=settings["timezone"],
+        currency=settings.get("currency", "BRL"),
+        thresholds={
+            metric: int(parse_duration(settings["sla"][metric]).total_seconds())
+            for metric in ("first_response", "next_response", "resolution")
+            if metric in settings.get("sla", {})
+        },
+        as_of=as_of,
+        talks=talks,
+        moments=_moments(frames),
+        contacts=_take(frames["contacts"], "contacts", phone="phone_written"),
+        leads=_take(frames["leads"], "leads", phone="phone_written"),
+        campaigns=_take(frames["campaigns"], "campaigns"),
+        campaign_costs=_take(frames["campaign_costs"], "campaign_costs"),
+        bookings=_take(frames["bookings"], "bookings"),
+        feedback=_take(frames["feedback"], "feedback"),
+        analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
+    )
+
+
+def _take(frame: pd.DataFrame, name: str, **renamed: str) -> pd.DataFrame:
+    """The columns the oracle knows, under its names; instants as Python's own."""
+    taken = {column: frame[renamed.get(column, column)].tolist() for column in COLUMNS[name]}
+    return pd.DataFrame({column: pd.Series(map(_plain, cells), dtype=object) for column, cells in taken.items()})
+
+
+def _plain(cell: Any) -> Any:
+    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
+
+
+def _talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    conversations = truth["conversations"]
+    bot_inboxes = set(truth["inboxes"].loc[truth["inboxes"]["has_bot"].astype(bool), "inbox_id"])
+    events = truth["events"].sort_values("seq")
+    changes = events[events["name"] != "created"].groupby("conversation_id")["name"].first().to_dict()
+    born = [_born_status(row, bot_inboxes, changes) for row in conversations.itertuples(index=False)]
+    return _take(conversations.assign(talk_id=conversations["conversation_id"], born_status=born), "talks")
+
+
+def _born_status(conversation: Any, bot_inboxes: set[Any], first_change: Mapping[str, str]) -> str:
+    """A talk's status at creation: what it still is if it never changed, else what it must have been."""
+    if conversation.source == "bot":
+        return "pending"  # the bot's own talk is with the bot until it is handed off
+    change = first_change.get(conversation.conversation_id)
+    if change is None:
+        return str(conversation.status)
+    if conversation.inbox_id in bot_inboxes and conversation.began_by == "customer":
+        return "pending"
+    return "resolved" if change == "opened" else "open"
+
+
+def _moments(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    messages = truth["messages"]
+    spoken = messages.assign(what=messages["kind"].map(SPEAKERS), talk_id=messages["conversation_id"])
+    spoken = spoken.assign(position=range(len(spoken)))[spoken["what"].notna()]
+    events = truth["events"]
+    happened = events[events["name"].isin(HAPPENINGS)].rename(columns={"conversation_id": "talk_id", "name": "what"})
+    # at one instant, what was written came before what followed from it
+    happened = happened.assign(position=happened["seq"] + len(messages))
+    own = truth["conversations"]
+    own = own[own["source"] == "bot"]
+    ended = [
+        {"talk_id": row.conversation_id, "at": at, "position": 2 * 10**9, "what": what}
+        for row in own.itertuples(index=False)
+        for at, what in ((row.handoff_at, "handed_off"), (row.ended_at if row.status == "closed" else None, "resolved"))
+        if at is not None
+    ]
+    columns = list(COLUMNS["moments"])
+    return _take(
+        pd.concat([spoken[columns], happened[columns], pd.DataFrame(ended, columns=columns)], ignore_index=True),
+        "moments",
+    )
