@@ -1,0 +1,86 @@
+"""An installation of its own for a test: a FUNIL_HOME in a temporary folder, driven as a person would drive it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psycopg
+import yaml
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+# settings of the person who runs the tests must not leak into the installation
+OURS = ("FUNIL_", "OPENAI_", "DAGSTER_", "DBT_")
+
+
+@dataclass
+class Installation:
+    """`funil` runs in a process of its own; figures are read over SQL, as a BI tool reads them."""
+
+    home: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    _url: str | None = None
+
+    @property
+    def tenants_file(self) -> Path:
+        return self.home.parent / "tenants.yaml"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        own = {"FUNIL_HOME": str(self.home), "FUNIL_TENANTS": str(self.tenants_file), "NO_COLOR": "1", "COLUMNS": "200"}
+        return inherited | own | self.variables
+
+    def write_tenants(self, tenants: Sequence[Mapping[str, Any]]) -> None:
+        self.tenants_file.write_text(yaml.safe_dump({"tenants": list(tenants)}, sort_keys=False, allow_unicode=True))
+
+    def funil(self, *arguments: str, timeout: float = 300, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Runs the installed console script and returns what it said; never raises for its exit code."""
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("funil")), *arguments],
+            cwd=ROOT,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    @property
+    def url(self) -> str:
+        """The warehouse's address, as `funil db url` prints it."""
+        if self._url is None:
+            printed = self.funil("db", "url")
+            assert printed.returncode == 0, printed.stderr
+            self._url = printed.stdout.strip()
+        return self._url
+
+    def query(self, statement: str, *parameters: object) -> pd.DataFrame:
+        with psycopg.connect(self.url) as connection:
+            cursor = connection.execute(statement.encode(), parameters)
+            assert cursor.description is not None
+            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description], dtype=object)
+
+    def create_database(self, name: str) -> str:
+        """Another database on the warehouse's server, empty; returns its address."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            info = connection.info
+            return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{name}"
+
+    def stop(self) -> None:
+        self.funil("db", "stop")
+
+
+def succeeded(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """The run itself, once it is sure that it ended well."""
+    assert run.returncode == 0, f"exit {run.returncode}\n{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
+    return run
