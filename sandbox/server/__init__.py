@@ -1,0 +1,1 @@
+"""A Chatwoot-compatible HTTP server over pretend accounts."""

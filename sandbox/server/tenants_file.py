@@ -1,0 +1,28 @@
+"""The sandbox's tenants.yaml: the world's tenants with the addresses they are served at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+# Chatwoot safelists loopback, so that nothing is gained by going slower
+REQUESTS_PER_SECOND = 500
+
+
+def tenants_yaml(world: Any, base_urls: Mapping[str, str], bot_dsn: str | None) -> str:
+    tenants = []
+    for slug, tenant in world.tenants.items():
+        entry: dict[str, Any] = {"slug": slug, **tenant.settings}
+        entry["chatwoot"] = {
+            "base_url": base_urls[slug],
+            "account_id": tenant.account.id,
+            "api_token": tenant.account.api_token,
+            "requests_per_second": REQUESTS_PER_SECOND,
+        }
+        if tenant.bot is not None and bot_dsn is not None:
+            entry["bot"] = {"database_url": bot_dsn.format(slug=slug), "schema": "public"}
+        tenants.append(entry)
+    header = "# Written by the sandbox at each start: the addresses below are its own.\n"
+    return header + yaml.safe_dump({"tenants": tenants}, sort_keys=False, allow_unicode=True)
