@@ -25,7 +25,8 @@ class Installation:
     """`funil` runs in a process of its own; figures are read over SQL, as a BI tool reads them."""
 
     home: Path
-    variables: dict[str, str] = field(default_factory=dict)
+    # added to the environment; None takes a variable away
+    variables: dict[str, str | None] = field(default_factory=dict)
     _url: str | None = None
 
     @property
@@ -36,7 +37,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         own = {"FUNIL_HOME": str(self.home), "FUNIL_TENANTS": str(self.tenants_file), "NO_COLOR": "1", "COLUMNS": "200"}
-        return inherited | own | self.variables
+        return {name: value for name, value in (inherited | own | self.variables).items() if value is not None}
 
     def write_tenants(self, tenants: Sequence[Mapping[str, Any]]) -> None:
         self.tenants_file.write_text(yaml.safe_dump({"tenants": list(tenants)}, sort_keys=False, allow_unicode=True))

@@ -69,7 +69,8 @@ def test_the_one_won_before_the_first_contact_stays_a_customer(loaded: Installat
 def test_median_days_from_first_contact_to_won(loaded: Installation) -> None:
     days = loaded.query(
         "select (converted_at at time zone 'America/Sao_Paulo')::date"
-        " - (created_at at time zone 'America/Sao_Paulo')::date as days from marts.fct_leads where tenant_id = 'olist' and converted_at is not null"
+        " - (created_at at time zone 'America/Sao_Paulo')::date as days"
+        " from marts.fct_leads where tenant_id = 'olist' and converted_at is not null"
     )["days"].astype(int)
     assert days.median() == olist.MEDIAN_DAYS
     assert days[days >= 0].median() == olist.MEDIAN_DAYS
@@ -87,7 +88,8 @@ def test_revenue(loaded: Installation) -> None:
 
 def test_by_the_leads_own_channel_where_none_is_not_unknown(loaded: Installation) -> None:
     table = loaded.query(
-        "select l.source_channel, count(distinct l.lead_id), count(distinct l.lead_id) filter (where b.status = 'attended'),"
+        "select l.source_channel, count(distinct l.lead_id),"
+        " count(distinct l.lead_id) filter (where b.status = 'attended'),"
         " coalesce(sum(b.value) filter (where b.status = 'attended'), 0)"
         " from marts.fct_leads as l left join marts.fct_bookings as b"
         " on b.tenant_id = l.tenant_id and b.lead_id = l.lead_id where l.tenant_id = 'olist' group by l.source_channel"

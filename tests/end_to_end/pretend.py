@@ -1,0 +1,113 @@
+"""Pretend worlds behind an installation: several seeds at once, each tenant of each with a slug of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from sandbox.server.serve import SandboxServer
+from sandbox.world.world import World
+from tests.end_to_end.installation import Installation
+from tests.oracle.facts import Facts
+from tests.oracle.world import facts_from_truth
+
+ANALYSIS = """
+select conversation_id as talk_id, is_lead, visit_scheduled from analysis.conversation_analysis where tenant_id = %s
+"""
+CLOCK = """
+select distinct on (source) source, source_clock from ops.sync_runs
+where tenant_id = %s and status = 'succeeded' order by source, sync_id desc
+"""
+
+
+@dataclass
+class PretendWorlds:
+    """A server per seed, serving from threads of this process; `advance` moves all of them."""
+
+    installation: Installation
+    seeds: Sequence[int]
+    scale: float
+    end: datetime
+    tenants: dict[str, tuple[int, str]] = field(default_factory=dict)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _servers: dict[int, SandboxServer] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        self.installation.write_tenants([])
+        for seed in self.seeds:
+            world = World.generate(seed=seed, scale=self.scale, end=self.end)
+            databases = {
+                slug: self.installation.create_database(f"bot_{seed}_{slug}")
+                for slug, tenant in world.tenants.items()
+                if tenant.bot is not None
+            }
+            template = next(iter(databases.values())).rpartition("_")[0] + "_{slug}"
+            server = self._open.enter_context(SandboxServer(world, bot_dsn=template))
+            self._servers[seed] = server
+            for slug, tenant in world.tenants.items():
+                self.tenants[f"{slug}_{seed}"] = (seed, slug)
+                entry = _entry(f"{slug}_{seed}", tenant, server.base_url(slug), databases.get(slug))
+                self.entries[f"{slug}_{seed}"] = entry
+        self.write_tenants()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def write_tenants(self) -> None:
+        """Writes tenants.yaml as `entries` has it now."""
+        self.installation.write_tenants(list(self.entries.values()))
+
+    def advance(self, hours: float, *, unannounced: bool) -> None:
+        for server in self._servers.values():
+            server.advance(hours, unannounced)
+
+    def settings(self, tenant_id: str) -> dict[str, Any]:
+        seed, slug = self.tenants[tenant_id]
+        return {**self._servers[seed].world.tenants[slug].settings, "slug": tenant_id}
+
+    def account(self, tenant_id: str) -> Any:
+        seed, slug = self.tenants[tenant_id]
+        return self._servers[seed].world.tenants[slug].account
+
+    def truth(self, tenant_id: str) -> dict[str, pd.DataFrame]:
+        seed, slug = self.tenants[tenant_id]
+        return dict(self._servers[seed].world.truth(slug))
+
+    def facts(self, tenant_id: str) -> Facts:
+        """The truth of now, with what the analyzer said of each talk and the clocks the last syncs saw."""
+        clocks = dict(self.installation.query(CLOCK, tenant_id).itertuples(index=False, name=None))
+        return facts_from_truth(
+            self.settings(tenant_id),
+            self.truth(tenant_id),
+            analysis=self.installation.query(ANALYSIS, tenant_id),
+            as_of=clocks.get("chatwoot") or clocks.get("bot"),
+        )
+
+    def all_facts(self) -> Iterator[Facts]:
+        return (self.facts(tenant_id) for tenant_id in self.tenants)
+
+
+def _entry(slug: str, tenant: Any, base_url: str, bot_dsn: str | None) -> dict[str, Any]:
+    entry = {
+        **tenant.settings,
+        "slug": slug,
+        "chatwoot": {
+            "base_url": base_url,
+            "account_id": tenant.account.id,
+            "api_token": tenant.account.api_token,
+            "requests_per_second": 500,
+        },
+    }
+    if bot_dsn is not None:
+        entry["bot"] = {"database_url": bot_dsn}
+    return entry

@@ -1,0 +1,82 @@
+"""The command line, as a newcomer meets it: the demo, twice, and a plain sentence for every mistake."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.installation import Installation, succeeded
+
+SANDBOX_TENANTS = ("boxcentral", "sorriso", "bellapele")
+BOT_ONLY = "slug: {slug}\n    name: A\n    vertical: gym\n    bot: {{database_url: '{url}'}}"
+UNREACHABLE = "postgresql://nobody:topsecret@127.0.0.1:9/nothing"
+
+
+@pytest.fixture(scope="module")
+def demo(installation: Installation) -> subprocess.CompletedProcess[str]:
+    installation.variables["FUNIL_TENANTS"] = None  # the sandbox's own
+    return succeeded(installation.funil("demo", "--scale", "0.03"))
+
+
+def test_the_demo_shows_every_tenants_headline_and_where_to_look_next(demo: subprocess.CompletedProcess[str]) -> None:
+    for name in ("Box Central", "Sorriso", "Bella Pele", "make ui"):
+        assert name in demo.stdout, demo.stdout
+
+
+def test_the_demo_again_writes_nothing(demo: subprocess.CompletedProcess[str], installation: Installation) -> None:
+    before = installation.query("select tenant_id, max(sync_id) from ops.sync_runs group by tenant_id")
+    succeeded(installation.funil("demo", "--scale", "0.03"))
+    syncs = installation.query("select tenant_id, sync_id, requests, rows_written, rows_deleted from ops.sync_runs")
+    syncs = syncs[syncs["sync_id"] > syncs["tenant_id"].map(dict(before.itertuples(index=False, name=None)))]
+    assert sorted(set(syncs["tenant_id"])) == sorted(SANDBOX_TENANTS)
+    assert (syncs["rows_written"].sum(), syncs["rows_deleted"].sum()) == (0, 0)
+    assert syncs.groupby("tenant_id")["requests"].sum().max() <= 15
+
+
+@pytest.mark.parametrize(
+    ("tenants", "named"),
+    [
+        pytest.param(None, ("tenants.yaml",), id="no file"),
+        pytest.param("tenants: [", ("tenants.yaml", "YAML"), id="not YAML"),
+        pytest.param("customers: []", ("tenants.yaml", "tenants"), id="no list"),
+        pytest.param(f"tenants:\n  - {BOT_ONLY.format(slug='a1', url='${NO_SUCH}')}", ("a1", "NO_SUCH"), id="variable"),
+        pytest.param(
+            f"tenants:\n  - {BOT_ONLY.format(slug='a1', url=UNREACHABLE)}\n    colour: red", ("a1", "colour"), id="key"
+        ),
+        pytest.param(f"tenants:\n  - {BOT_ONLY.format(slug='a1', url=UNREACHABLE)}", ("a1", "bot"), id="dead bot"),
+    ],
+)
+def test_a_mistake_in_the_tenants_file_is_told_in_a_sentence(
+    installation: Installation, tmp_path: Path, tenants: str | None, named: tuple[str, ...]
+) -> None:
+    file = tmp_path / "tenants.yaml"
+    if tenants is not None:
+        file.write_text(tenants)
+    said = installation.funil("run", FUNIL_TENANTS=str(file))
+    assert_told(said, *named)
+
+
+def test_an_unknown_tenant_is_told_with_those_there_are(
+    demo: subprocess.CompletedProcess[str], installation: Installation
+) -> None:
+    assert_told(installation.funil("run", "--tenant", "nobody"), "nobody", *SANDBOX_TENANTS)
+
+
+def test_a_warehouse_that_cannot_be_reached_is_told_without_its_password(installation: Installation) -> None:
+    assert_told(installation.funil("db", "url", FUNIL_DATABASE_URL=UNREACHABLE), "FUNIL_DATABASE_URL")
+
+
+def test_a_setting_that_cannot_be_used_is_named(installation: Installation) -> None:
+    assert_told(installation.funil("db", "url", FUNIL_TENANTS_PER_RUN="many"), "FUNIL_TENANTS_PER_RUN")
+
+
+def assert_told(said: subprocess.CompletedProcess[str], *named: str) -> None:
+    """The command failed, said so in words that name what is at fault, and showed neither traceback nor secret."""
+    told = said.stdout + said.stderr
+    assert said.returncode == 1, told
+    assert "Traceback" not in told, told
+    assert "topsecret" not in told, told
+    for name in named:
+        assert name in told, told

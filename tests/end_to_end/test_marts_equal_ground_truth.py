@@ -1,0 +1,107 @@
+"""Every figure of the marts equals what really happened, as the oracle computes it: at first, and after each change.
+
+The tests are one story and run in order: a first run, six hours of announced changes, a reconciliation after
+unannounced ones, and a run with nothing to do. `FUNIL_LONG_TESTS=1` tells it at full scale.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from tests.end_to_end.installation import Installation, succeeded
+from tests.end_to_end.pretend import PretendWorlds
+from tests.oracle.compare import assert_same_table
+from tests.oracle.facts import Facts
+from tests.oracle.funnel import funnel_daily
+from tests.oracle.nps import nps_monthly
+from tests.oracle.roi import roi_by_channel_monthly
+from tests.oracle.sla import sla_daily
+
+SEEDS = (7, 19, 101)
+SCALE = 1.0 if os.environ.get("FUNIL_LONG_TESTS") == "1" else 0.15
+REQUESTS_WITHOUT_CHANGES = 15
+
+# mart -> what computes it, its grain
+MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
+    "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", "channel")),
+    "roi_by_channel_monthly": (roi_by_channel_monthly, ("tenant_id", "month", "channel", "currency")),
+    "sla_daily": (sla_daily, ("tenant_id", "sla_date", "inbox_id", "metric")),
+    "nps_monthly": (nps_monthly, ("tenant_id", "month")),
+}
+SYNCS = "select tenant_id, sync_id, requests, rows_written, rows_deleted, rows_rejected from ops.sync_runs"
+
+
+@pytest.fixture(scope="module")
+def worlds(installation: Installation) -> Iterator[PretendWorlds]:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with PretendWorlds(installation, SEEDS, SCALE, end) as worlds:
+        yield worlds
+
+
+@pytest.fixture(scope="module")
+def first_run(worlds: PretendWorlds) -> PretendWorlds:
+    succeeded(worlds.installation.funil("run", timeout=900))
+    return worlds
+
+
+def tick(worlds: PretendWorlds, *arguments: str) -> pd.DataFrame:
+    """One more run; what each tenant's syncs cost in it."""
+    before = worlds.installation.query(SYNCS).groupby("tenant_id")["sync_id"].max()
+    succeeded(worlds.installation.funil("run", *arguments, timeout=900))
+    syncs = worlds.installation.query(SYNCS)
+    syncs = syncs[syncs["sync_id"] > syncs["tenant_id"].map(before)]
+    assert sorted(set(syncs["tenant_id"])) == sorted(worlds.tenants)
+    return syncs.drop(columns="sync_id").groupby("tenant_id").sum()
+
+
+def assert_marts_equal_the_truth(worlds: PretendWorlds) -> None:
+    facts = list(worlds.all_facts())
+    problems = []
+    for mart, (compute, keys) in MARTS.items():
+        actual = worlds.installation.query(f"select * from marts.{mart}")
+        expected = pd.concat([compute(tenant) for tenant in facts], ignore_index=True)
+        try:
+            assert_same_table(actual, expected, keys=keys, name=mart)
+        except AssertionError as error:
+            problems.append(str(error))
+    assert not problems, "\n".join(problems)
+
+
+def test_after_the_first_run_every_figure_is_the_truth(first_run: PretendWorlds) -> None:
+    assert_marts_equal_the_truth(first_run)
+    rejected = first_run.installation.query("select tenant_id, resource, reason from ops.rejected_rows")
+    assert rejected.empty, rejected.to_string()
+
+
+def test_after_six_hours_only_what_changed_is_read_and_every_figure_is_the_truth(first_run: PretendWorlds) -> None:
+    seen = {tenant_id: first_run.account(tenant_id).now for tenant_id in first_run.tenants}
+    first_run.advance(6, unannounced=False)
+    cost = tick(first_run)
+    assert_marts_equal_the_truth(first_run)
+    for tenant_id, last_seen in seen.items():
+        talks = first_run.account(tenant_id).conversations.values()
+        changed = sum(talk.updated_at > last_seen for talk in talks)
+        assert cost.loc[tenant_id, "requests"] <= 10 + 1.2 * changed, f"{tenant_id}: {changed} talks changed"
+
+
+def test_what_the_source_does_not_announce_is_found_by_the_reconciliation(first_run: PretendWorlds) -> None:
+    talks = {tenant_id: set(first_run.account(tenant_id).conversations) for tenant_id in first_run.tenants}
+    first_run.advance(12, unannounced=True)
+    gone = sum(len(before - set(first_run.account(tenant_id).conversations)) for tenant_id, before in talks.items())
+    assert gone, "the pretend world deleted nothing: this test would show nothing"
+    cost = tick(first_run, "--full-refresh")
+    assert cost["rows_deleted"].sum() > gone
+    assert_marts_equal_the_truth(first_run)
+
+
+def test_a_run_with_nothing_to_do_writes_nothing_and_asks_little(first_run: PretendWorlds) -> None:
+    cost = tick(first_run)
+    assert cost["rows_written"].sum() == 0
+    assert cost["rows_deleted"].sum() == 0
+    assert cost["requests"].max() <= REQUESTS_WITHOUT_CHANGES, cost["requests"].to_string()
+    assert_marts_equal_the_truth(first_run)
