@@ -1,4 +1,4 @@
-"""One tick over twenty tenants with nothing to do: `python -m benchmarks.tick_20_tenants [--scale 0.05] [--tenants 20]`."""
+"""One tick over twenty tenants with nothing to do: `python -m benchmarks.tick_20_tenants [--tenants 20]`."""
 
 from __future__ import annotations
 

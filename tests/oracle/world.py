@@ -23,7 +23,7 @@ def facts_from_truth(
     analysis: pd.DataFrame | None = None,
     as_of: datetime | None = None,
 ) -> Facts:
-    """A tenant's facts: its settings as in tenants.yaml, the world's truth, the analysis' rows and the clock as given."""
+    """A tenant's facts: its settings as in tenants.yaml, the world's truth, what the analysis said and the clock."""
     frames = {name: truth[name].astype(object).where(truth[name].notna(), None) for name in truth}
     talks = _talks(frames)
     return Facts(
