@@ -22,7 +22,8 @@ def filter_conversations(call: Call) -> Any:
         found = counted(rows, call.viewer.user_id)
         return found, Ordered(found.rows, SORT_KEYS[DEFAULT_SORT])
 
-    found, ordered = call.installation.index.remember(("filter", call.viewer, dumps(payload)), find)
+    key = ("filter", call.viewer.user_id, call.viewer.inbox_ids, dumps(payload))
+    found, ordered = call.installation.index.remember(key, find)
     rows = ordered.slice(call.offset(PAGE_SIZE), PAGE_SIZE, call.installation.rng)
     counts = found.counts
     del counts["assigned_count"]

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, TypeVar
@@ -85,7 +85,7 @@ class SandboxServer:
         directory = StateDirectory(Path(state_dir))
         history = directory.history()
         if history is None:
-            last_hour = datetime.now().astimezone().replace(minute=0, second=0, microsecond=0)
+            last_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
             history = History(seed if seed is not None else 7, scale if scale is not None else 1.0, end or last_hour)
         elif any(
             asked is not None and asked != kept
