@@ -271,11 +271,23 @@ class Chatwoot:
     # messages
 
     def customer_writes(
-        self, conversation: Conversation, content: str | None, *, attachments: list[dict[str, Any]] | None = None
+        self,
+        conversation: Conversation,
+        content: str | None,
+        *,
+        attachments: list[dict[str, Any]] | None = None,
+        by_email: bool = False,
     ) -> Message:
         contact = self.account.contacts[conversation.contact_id]
         message = self._insert(
-            conversation, "incoming", "customer", content, sender=("Contact", contact.id), attachments=attachments
+            conversation,
+            "incoming",
+            "customer",
+            content,
+            sender=("Contact", contact.id),
+            content_type="incoming_email" if by_email else "text",
+            content_attributes={"email": {"text_content": {"full": content, "reply": content}}} if by_email else None,
+            attachments=attachments,
         )
         if not contact.blocked:
             self._reopen(conversation, contact)
