@@ -1,0 +1,51 @@
+{{
+    config(
+        incremental_strategy="replace_tenants",
+        indexes=[
+            {"columns": ["tenant_id", "attended_date"]},
+            {"columns": ["tenant_id", "lead_id"]},
+        ],
+    )
+}}
+{% set changed = tenant_changed() if is_incremental() else "true" %}
+
+with
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    bookings as (select * from {{ ref("int_bookings") }} where {{ changed }}),
+
+    leads as (select * from {{ ref("fct_leads") }} where {{ changed }}),
+
+    final as (
+        select
+            b.tenant_id,
+            b.booking_id,
+            -- a booking may name a lead that the source no longer has
+            l.lead_id,
+            l.person_id,
+            b.channel,
+            b.campaign_id,
+            b.procedure,
+            b.status,
+            b.currency,
+            b.value,
+            case when b.is_attended then coalesce(b.value, 0) else 0 end::numeric(
+                18, 2
+            ) as revenue,
+            case when b.status = 'booked' then coalesce(b.value, 0) else 0 end::numeric(
+                18, 2
+            ) as pipeline,
+            b.booked_at,
+            {{ local_date("b.booked_at", "t.timezone") }} as booked_date,
+            b.scheduled_for,
+            b.is_attended,
+            b.attended_at,
+            {{ local_date("b.attended_at", "t.timezone") }} as attended_date,
+            b.is_attended and b.value is null as is_attended_without_value
+        from bookings as b
+        join tenants as t on t.tenant_id = b.tenant_id
+        left join leads as l on l.tenant_id = b.tenant_id and l.lead_id = b.lead_id
+    )
+
+select *
+from final

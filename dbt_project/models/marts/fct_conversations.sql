@@ -1,0 +1,293 @@
+{{
+    config(
+        incremental_strategy="replace_conversations",
+        indexes=[
+            {"columns": ["tenant_id", "person_id"]},
+            {"columns": ["tenant_id", "created_date"]},
+        ],
+    )
+}}
+{% set changed = (
+    "(tenant_id, conversation_id) in (select tenant_id, conversation_id from scope)"
+    if is_incremental()
+    else "true"
+) %}
+
+with
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    people as (select * from {{ ref("int_people") }}),
+
+    {% if is_incremental() %}
+        -- besides what changed: conversations whose contact or lead has become
+        -- another person
+        scope as (
+            {{ conversations_changed() }}
+            union
+            select stored.tenant_id, stored.conversation_id
+            from {{ this }} as stored
+            left join
+                people as c
+                on c.tenant_id = stored.tenant_id
+                and c.contact_id = stored.contact_id
+            left join
+                people as l
+                on l.tenant_id = stored.tenant_id
+                and l.lead_id = stored.lead_id
+            where
+                {{ tenant_changed("stored.tenant_id") }}
+                and stored.person_id is distinct from coalesce(c.person_id, l.person_id)
+        ),
+    {% endif %}
+
+    conversations as (select * from {{ ref("int_conversations") }} where {{ changed }}),
+
+    bot_conversations as (
+        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
+    ),
+
+    events as (select * from {{ ref("int_conversation_events") }} where {{ changed }}),
+
+    analysis as (select * from {{ ref("stg_analysis__conversation_analysis") }}),
+
+    -- a talk may have several conversations of the bot: the first names it, any of
+    -- them may have handed it off
+    bot_parts as (
+        select
+            tenant_id,
+            conversation_id,
+            array_agg(
+                bot_conversation_id order by started_at, bot_conversation_id collate "C"
+            ) as bot_conversation_ids,
+            (array_agg(lead_id order by started_at, bot_conversation_id collate "C"))[
+                1
+            ] as lead_id,
+            (
+                array_agg(
+                    playbook order by started_at, bot_conversation_id collate "C"
+                ) filter (where playbook is not null)
+            )[1] as playbook,
+            {{ whole_seconds("min(handoff_at)") }} as handoff_at,
+            (
+                array_agg(
+                    handoff_reason order by handoff_at, bot_conversation_id collate "C"
+                ) filter (where handoff_at is not null and handoff_reason is not null)
+            )[1] as handoff_reason
+        from bot_conversations
+        group by tenant_id, conversation_id
+    ),
+
+    first_replies as (
+        select tenant_id, conversation_id, min(occurred_at) as first_human_reply_at
+        from events
+        where event_type = 'human_reply'
+        group by tenant_id, conversation_id
+    ),
+
+    summed as (
+        select
+            e.tenant_id,
+            e.conversation_id,
+            count(*) filter (
+                where e.event_type = 'customer_message'
+            ) as customer_messages,
+            count(*) filter (where e.event_type = 'human_reply') as human_replies,
+            count(*) filter (where e.event_type = 'bot_reply') as bot_replies,
+            min(e.occurred_at) filter (
+                where e.event_type = 'customer_message'
+            ) as first_customer_message_at,
+            max(e.occurred_at) filter (
+                where e.event_type = 'customer_message'
+            ) as last_customer_message_at,
+            min(e.occurred_at) filter (
+                where e.event_type in ('human_reply', 'bot_reply')
+            ) as first_reply_at,
+            max(e.occurred_at) filter (
+                where e.event_type in ('customer_message', 'human_reply', 'bot_reply')
+            ) as last_message_at,
+            min(f.first_human_reply_at) as first_human_reply_at,
+            (
+                array_agg(e.agent_id order by e.position) filter (
+                    where e.event_type = 'human_reply'
+                )
+            )[1] as first_response_agent_id,
+            -- as Chatwoot starts the clock: the latest hand-off or opening, else the
+            -- latest bot resolution, else the creation
+            coalesce(
+                max(e.occurred_at) filter (
+                    where
+                        e.event_type in ('handed_off', 'opened')
+                        and (
+                            f.first_human_reply_at is null
+                            or e.occurred_at <= f.first_human_reply_at
+                        )
+                ),
+                max(e.occurred_at) filter (
+                    where
+                        e.event_type = 'bot_resolved'
+                        and (
+                            f.first_human_reply_at is null
+                            or e.occurred_at <= f.first_human_reply_at
+                        )
+                ),
+                min(e.occurred_at) filter (where e.event_type = 'created')
+            ) as first_response_started_at,
+            min(e.reported_seconds) filter (
+                where e.event_type = 'first_response_reported'
+            ) as reported_first_response_seconds,
+            count(*) filter (where e.event_type = 'resolved') as resolutions,
+            min(e.occurred_at) filter (
+                where e.event_type = 'resolved'
+            ) as first_resolved_at,
+            max(e.occurred_at) filter (
+                where e.event_type = 'resolved'
+            ) as last_resolved_at,
+            min(e.occurred_at) filter (
+                where e.event_type = 'handed_off'
+            ) as handed_off_at,
+            bool_or(e.event_type in ('handed_off', 'opened')) as is_opened
+        from events as e
+        left join
+            first_replies as f
+            on f.tenant_id = e.tenant_id
+            and f.conversation_id = e.conversation_id
+        group by e.tenant_id, e.conversation_id
+    ),
+
+    joined as (
+        select
+            c.tenant_id,
+            c.conversation_id,
+            c.source,
+            c.chatwoot_conversation_id,
+            coalesce(b.bot_conversation_ids, '{}') as bot_conversation_ids,
+            coalesce(contact.person_id, lead.person_id) as person_id,
+            c.contact_id,
+            coalesce(c.lead_id, b.lead_id) as lead_id,
+            c.inbox_id,
+            c.inbox_channel,
+            c.agent_id,
+            c.team_id,
+            c.status,
+            c.is_closed,
+            c.priority,
+            c.labels,
+            c.created_at,
+            {{ local_date("c.created_at", "t.timezone") }} as created_date,
+            s.customer_messages,
+            s.human_replies,
+            s.bot_replies,
+            s.first_customer_message_at,
+            s.last_customer_message_at,
+            s.first_reply_at,
+            s.last_message_at,
+            s.first_human_reply_at,
+            s.first_response_agent_id,
+            s.first_response_started_at,
+            {{
+                seconds_between(
+                    "s.first_response_started_at", "s.first_human_reply_at"
+                )
+            }} as first_response_seconds,
+            s.reported_first_response_seconds,
+            s.resolutions,
+            s.first_resolved_at,
+            s.last_resolved_at,
+            {{ seconds_between("c.created_at", "s.first_resolved_at") }}
+            as resolution_seconds,
+            s.resolutions > 0 and (s.resolutions > 1 or not c.is_closed) as is_reopened,
+            s.bot_replies > 0
+            or b.conversation_id is not null
+            or c.is_assigned_to_bot as has_bot,
+            least(s.handed_off_at, b.handoff_at) as handed_off_at,
+            b.handoff_reason,
+            b.playbook,
+            s.is_opened,
+            a.is_lead,
+            a.lead_probability,
+            a.is_visit_scheduled,
+            a.visit_at,
+            a.intent,
+            a.sentiment
+        from conversations as c
+        join tenants as t on t.tenant_id = c.tenant_id
+        join
+            summed as s
+            on s.tenant_id = c.tenant_id
+            and s.conversation_id = c.conversation_id
+        left join
+            bot_parts as b
+            on b.tenant_id = c.tenant_id
+            and b.conversation_id = c.conversation_id
+        left join
+            people as contact
+            on contact.tenant_id = c.tenant_id
+            and contact.contact_id = c.contact_id
+        left join
+            people as lead
+            on lead.tenant_id = c.tenant_id
+            and lead.lead_id = coalesce(c.lead_id, b.lead_id)
+        left join
+            analysis as a
+            on a.tenant_id = c.tenant_id
+            and a.conversation_id = c.conversation_id
+    ),
+
+    final as (
+        select
+            tenant_id,
+            conversation_id,
+            source,
+            chatwoot_conversation_id,
+            bot_conversation_ids,
+            person_id,
+            contact_id,
+            lead_id,
+            inbox_id,
+            inbox_channel,
+            agent_id,
+            team_id,
+            status,
+            is_closed,
+            priority,
+            labels,
+            created_at,
+            created_date,
+            customer_messages,
+            human_replies,
+            bot_replies,
+            first_customer_message_at,
+            last_customer_message_at,
+            first_reply_at,
+            last_message_at,
+            first_human_reply_at,
+            first_response_agent_id,
+            first_response_started_at,
+            first_response_seconds,
+            reported_first_response_seconds,
+            resolutions,
+            first_resolved_at,
+            last_resolved_at,
+            resolution_seconds,
+            is_reopened,
+            has_bot,
+            handed_off_at,
+            handoff_reason,
+            playbook,
+            human_replies = 0
+            and not is_opened
+            and handed_off_at is null
+            and (
+                source = 'bot' or status = 'pending' or (is_closed and has_bot)
+            ) as is_only_with_bot,
+            is_lead,
+            lead_probability,
+            is_visit_scheduled,
+            visit_at,
+            intent,
+            sentiment
+        from joined
+    )
+
+select *
+from final

@@ -1,0 +1,82 @@
+{{
+    config(
+        incremental_strategy="replace_tenants",
+        indexes=[{"columns": ["tenant_id", "answered_date"]}],
+    )
+}}
+{% set changed = tenant_changed() if is_incremental() else "true" %}
+
+with
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    bot_feedback as (select * from {{ ref("stg_bot__feedback") }} where {{ changed }}),
+
+    bot_conversations as (
+        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
+    ),
+
+    survey_responses as (
+        select *
+        from {{ ref("stg_chatwoot__csat_survey_responses") }}
+        where {{ changed }}
+    ),
+
+    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+
+    answers as (
+        select
+            f.tenant_id,
+            'bot' as source,
+            f.feedback_id as answer_id,
+            v.kind,
+            v.score,
+            c.conversation_id,
+            null::bigint as agent_id,
+            f.comment is not null and f.comment <> '' as has_comment,
+            f.created_at as answered_at
+        from bot_feedback as f
+        cross join
+            lateral(values ('nps', f.nps_score), ('csat', f.score)) as v(kind, score)
+        left join
+            bot_conversations as c
+            on c.tenant_id = f.tenant_id
+            and c.bot_conversation_id = f.bot_conversation_id
+        where v.score is not null
+        union all
+        select
+            tenant_id,
+            'chatwoot',
+            response_id::text,
+            'csat',
+            rating,
+            'chatwoot-' || chatwoot_conversation_id,
+            agent_id,
+            feedback_message is not null and feedback_message <> '',
+            created_at
+        from survey_responses
+    ),
+
+    final as (
+        select
+            a.tenant_id,
+            a.source,
+            a.answer_id,
+            a.kind,
+            a.score::integer as score,
+            c.conversation_id,
+            c.person_id,
+            c.inbox_id,
+            coalesce(a.agent_id, c.agent_id) as agent_id,
+            a.has_comment,
+            a.answered_at,
+            {{ local_date("a.answered_at", "t.timezone") }} as answered_date
+        from answers as a
+        join tenants as t on t.tenant_id = a.tenant_id
+        left join
+            conversations as c
+            on c.tenant_id = a.tenant_id
+            and c.conversation_id = a.conversation_id
+    )
+
+select *
+from final

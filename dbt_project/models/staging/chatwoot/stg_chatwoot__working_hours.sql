@@ -1,0 +1,20 @@
+with
+    source as (select * from {{ source("raw_chatwoot", "working_hours") }}),
+
+    final as (
+        select
+            tenant_id,
+            inbox_id,
+            day_of_week,
+            closed_all_day as is_closed_all_day,
+            open_all_day as is_open_all_day,
+            open_hour,
+            open_minutes,
+            close_hour,
+            close_minutes
+        from source
+        where _deleted_at is null
+    )
+
+select *
+from final
