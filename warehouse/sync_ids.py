@@ -1,8 +1,9 @@
 """Sync ids: one rising number per tenant, by which incremental models know what changed.
 
-`ops.sync_counters.last_sync_id` is the highest id whose rows are all there to be read: a sync of several transactions moves
-it when it ends, not when it begins. So whoever reads "everything up to last_sync_id" and comes back for "everything after
-it" misses nothing, whatever was under way in between. All of these want the tenant's lock to be held.
+`ops.sync_counters.last_sync_id` is the highest id whose rows are all there to be read: a sync of several transactions
+moves it when it ends, not when it begins. So whoever reads "everything up to last_sync_id" and comes back for
+"everything after it" misses nothing, whatever was under way in between. All of these want the tenant's lock to be
+held.
 """
 
 from __future__ import annotations

@@ -123,7 +123,9 @@ def test_killed_at_any_moment_rows_and_watermark_agree(warehouse: str, long_test
         loader.send_signal(signal.SIGKILL)
         loader.wait()
         loader.stdout.close()
-        with open_sync(warehouse, tenant_id="gym", source="bot", mode="incremental"):  # waits until the dead one's lock is gone
+        with open_sync(
+            warehouse, tenant_id="gym", source="bot", mode="incremental"
+        ):  # waits until the dead one's lock is gone
             [(rows, last)] = query(warehouse, "select count(*), max(id) from raw_chatwoot.messages")
             watermark = query(warehouse, "select watermark ->> 'id' from ops.sync_state")
             assert [(str(last),)] == watermark
