@@ -23,7 +23,8 @@ def begin(sim: Simulation) -> None:
     profile = sim.profile
     rng = sim.rng("founding")
     for _ in range(int(0.12 * profile.conversations * sim.scale)):
-        sim.new_person(rng, member=True)
+        person = sim.new_person(rng, member=True)
+        person.source_channel, person.campaign_id = sim.marketing.origin(rng, sim.now)
     _import_contacts(sim, rng)
     if sim.bot:
         sim.begin(sim.marketing.process(sim.start))
