@@ -61,7 +61,7 @@ def _plain(cell: Any) -> Any:
 def _talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     conversations = truth["conversations"]
     bot_inboxes = set(truth["inboxes"].loc[truth["inboxes"]["has_bot"].astype(bool), "inbox_id"])
-    events = truth["events"].sort_values("seq")
+    events = truth["events"].sort_values("position")
     changes = events[events["name"] != "created"].groupby("conversation_id")["name"].first().to_dict()
     born = [_born_status(row, bot_inboxes, changes) for row in conversations.itertuples(index=False)]
     return _take(conversations.assign(talk_id=conversations["conversation_id"], born_status=born), "talks")
@@ -86,7 +86,7 @@ def _moments(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     events = truth["events"]
     happened = events[events["name"].isin(HAPPENINGS)].rename(columns={"conversation_id": "talk_id", "name": "what"})
     # at one instant, what was written came before what followed from it
-    happened = happened.assign(position=happened["seq"] + len(messages))
+    happened = happened.assign(position=happened["position"] + len(messages))
     own = truth["conversations"]
     own = own[own["source"] == "bot"]
     ended = [
