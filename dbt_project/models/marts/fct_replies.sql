@@ -26,10 +26,9 @@ with
             event_type in ('human_reply', 'bot_reply', 'resolved') as is_end,
             count(*) filter (
                 where event_type in ('human_reply', 'bot_reply', 'resolved')
-            ) over (earlier) as round,
-            count(*) filter (where event_type = 'human_reply') over (
-                earlier
-            ) as human_replies_before
+            ) over earlier as round,
+            count(*) filter (where event_type = 'human_reply') over earlier
+            as human_replies_before
         from events
         where
             event_type in (

@@ -1,9 +1,17 @@
 {% test belongs_to(model, column_name, to, field=none) %}
+    {%- set field = field or column_name -%}
+    with
+        child as (
+            select tenant_id, {{ column_name }}
+            from {{ model }}
+            where {{ column_name }} is not null
+        )
+
     select child.tenant_id, child.{{ column_name }}
-    from {{ model }} as child
+    from child
     left join
         {{ to }} as parent
         on parent.tenant_id = child.tenant_id
-        and parent.{{ field or column_name }} = child.{{ column_name }}
-    where child.{{ column_name }} is not null and parent.tenant_id is null
+        and parent.{{ field }} = child.{{ column_name }}
+    where parent.tenant_id is null
 {% endtest %}
