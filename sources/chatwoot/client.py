@@ -21,7 +21,8 @@ MESSAGES_PER_WINDOW = 1000
 LAST_MESSAGE_ID = 2**31 - 1
 
 Row = dict[str, Any]
-ConversationOrder = Literal["created_at_asc", "created_at_desc", "last_activity_at_desc"]
+ConversationOrder = Literal["created_at_asc", "created_at_desc", "last_activity_at_asc", "last_activity_at_desc"]
+ContactOrder = Literal["created_at", "-created_at", "last_activity_at", "-last_activity_at", "name", "-name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class ChatwootClient:
 
     # people and definitions ---------------------------------------------------------------------------------------
 
-    def contacts(self, page: int, sort: Literal["created_at", "-created_at"]) -> Page:
+    def contacts(self, page: int, sort: ContactOrder) -> Page:
         """A page of the contacts that have an e-mail, a phone or an identifier; the anonymous are never listed."""
         params: Params = (("include_contact_inboxes", "false"), ("sort", sort), ("page", page))
         return self._counted("contacts", params)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sources.chatwoot import rows as read
-from sources.chatwoot.client import CONTACTS_PER_PAGE, Page, Row
+from sources.chatwoot.client import CONTACTS_PER_PAGE, ContactOrder, Page, Row
 from sources.chatwoot.deletions import Vanished, gone_for_certain
 from sources.chatwoot.paging import BEGINNING, WALKS, CountedWalk
 from sources.chatwoot.values import BadRow, required_moment
@@ -21,6 +21,14 @@ from sources.chatwoot.work import OVERLAP, Work
 RESOURCE = "contacts"
 TABLE = "raw_chatwoot.contacts"
 PAGES_PER_BATCH = 20
+_ORDERS: tuple[ContactOrder, ...] = (
+    "created_at",
+    "-created_at",
+    "last_activity_at",
+    "-last_activity_at",
+    "name",
+    "-name",
+)
 
 
 def sync_contacts(work: Work) -> None:
@@ -34,8 +42,8 @@ def sync_contacts(work: Work) -> None:
 
 
 def _read_all(work: Work, state: dict[str, Any]) -> CountedWalk:
-    def fetch(number: int, walk: int) -> Page:
-        return work.client.contacts(number, "-created_at" if walk % 2 else "created_at")
+    def fetch(number: int, order: int) -> Page:
+        return work.client.contacts(number, _ORDERS[order % len(_ORDERS)])
 
     crawl = state.get("crawl") if work.mode != "reconcile" else None
     crawl = crawl or {"clock": work.clock.isoformat(), "page": None}

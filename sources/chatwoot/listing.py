@@ -23,14 +23,19 @@ from sources.chatwoot.work import Work
 AT_ONCE = timedelta(days=7)
 # how far the server's clock may run on between its Date header and the query
 SLACK = timedelta(minutes=2)
+_ORDERS: tuple[ConversationOrder, ...] = (
+    "created_at_asc",
+    "created_at_desc",
+    "last_activity_at_desc",
+    "last_activity_at_asc",
+)
 
 
 def walk_all(work: Work, *, seen: set[int] | None = None, first_page: int | None = None) -> CountedWalk:
     """Every conversation, oldest last: new ones only lengthen the list at its far end."""
 
-    def fetch(number: int, walk: int) -> Page:
-        order: ConversationOrder = "created_at_desc" if walk % 2 else "created_at_asc"
-        return work.client.conversations(number, order)
+    def fetch(number: int, order: int) -> Page:
+        return work.client.conversations(number, _ORDERS[order % len(_ORDERS)])
 
     return CountedWalk(fetch, CONVERSATIONS_PER_PAGE, seen=seen, first_page=first_page)
 

@@ -21,7 +21,9 @@ BEGINNING = datetime(1971, 1, 1, tzinfo=UTC)
 # what Chatwoot's epoch seconds may be at most, for "up to now"
 END = datetime(2038, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+# looks at everything, and before that at torn places only, before a missing row is given up
 WALKS = 6
+TORN_LOOKS = 4
 
 ReadSpan = Callable[[int, datetime, datetime], Page]
 
@@ -40,9 +42,12 @@ def ids_of(rows: Iterable[Any]) -> set[int]:
 class CountedWalk:
     """Every row of a list whose answers say how many there are, once, as (page number, rows not shown before).
 
-    Walks from the last page to the first. Ends when as many different rows were seen as the server counts; until then
-    it walks again, at most six times, in the other order each time, so that the pages' edges fall elsewhere. `seen` may
-    already hold rows of an earlier, interrupted walk; `first_page` is where that one was to go on.
+    Walks from the last page to the first. Ends when as many different rows were seen as the server counts. Until then
+    it looks again, in another order each time, so that the pages' edges fall elsewhere: first only where two pages met
+    within rows of the same second, then everywhere.
+
+    `fetch(page number, order)` fetches a page; order 0 is by rising `created_at`, order 1 by falling, the rest are the
+    caller's. `seen` may hold the rows of an earlier, interrupted walk; `first_page` is where that was to go on.
     """
 
     def __init__(
@@ -53,9 +58,10 @@ class CountedWalk:
         seen: set[int] | None = None,
         first_page: int | None = None,
     ) -> None:
-        self._fetch = fetch  # (page number, number of the walk from 0)
+        self._fetch = fetch
         self._page_size = page_size
         self._first_page = first_page
+        self._pages: dict[int, list[Any]] = {}
         self.seen: set[int] = set() if seen is None else seen
         self._nameless = 0  # rows without an id are counted, so that they do not keep the walk going
         self.total = 0
@@ -65,29 +71,65 @@ class CountedWalk:
         return len(self.seen) + self._nameless >= self.total
 
     def __iter__(self) -> Iterator[tuple[int, list[Row]]]:
-        for walk in range(WALKS):
-            self._nameless = 0
-            yield from self._walk(walk)
+        for number, page in self._walk(self._first_page, 0):
+            self._pages[number] = [_moment_only(row) for row in page.rows]
+            yield number, self._note(page)
+        for number, page in self._repairs():
+            yield number, self._note(page)
             if self.complete:
                 return
 
-    def _walk(self, walk: int) -> Iterator[tuple[int, list[Row]]]:
-        number = self._first_page if walk == 0 else None
+    def _repairs(self) -> Iterator[tuple[int, Page]]:
+        """More pages, as long as rows are missing. They say that they are page 1: a walk is not resumed within them."""
+        if self.complete:
+            return
+        torn = self._torn()
+        for look in range(TORN_LOOKS):
+            for number in torn[(look + 1) % 2]:
+                yield 1, self._fetch(number, (look + 1) % 2)
+        for order in range(1, WALKS):
+            self._nameless = 0
+            for _, page in self._walk(None, order):
+                yield 1, page
+
+    def _walk(self, number: int | None, order: int) -> Iterator[tuple[int, Page]]:
         if number is None:
-            page = self._fetch(1, walk)
-            self.total = page.total or 0
-            number = math.ceil(self.total / self._page_size)
+            page = self._fetch(1, order)
+            number = math.ceil((page.total or 0) / self._page_size)
             if number <= 1:
-                yield 1, self._note(page)
+                yield 1, page
                 return
         while number >= 1:
-            yield number, self._note(self._fetch(number, walk))
+            yield number, self._fetch(number, order)
             number -= 1
+
+    def _torn(self) -> tuple[list[int], list[int]]:
+        """The pages, by rising and by falling order, that show what lies around edges between rows of one second."""
+        rising: set[int] = set()
+        falling: set[int] = set()
+        for number, rows in self._pages.items():
+            after = self._pages.get(number + 1)
+            if not rows or not after or rows[-1] != after[0]:
+                continue
+            edge = number * self._page_size  # the place, from 0, of the first row after it
+            for place in range(edge - _same(reversed(rows), rows[-1]), edge + _same(after, rows[-1])):
+                rising.add(place // self._page_size + 1)
+                falling.add(max(self.total - 1 - place, 0) // self._page_size + 1)
+        return sorted(rising, reverse=True), sorted(falling, reverse=True)
 
     def _note(self, page: Page) -> list[Row]:
         self.total = page.total or 0
         self._nameless += sum(1 for row in page.rows if row_id(row) is None)
         return _new(page.rows, self.seen)
+
+
+def _moment_only(row: Any) -> Any:
+    return row.get("created_at") if isinstance(row, dict) else None
+
+
+def _same(values: Iterable[Any], value: Any) -> int:
+    """How many of the values, from the first, are that one."""
+    return sum(1 for _ in itertools.takewhile(lambda found: found == value, values))
 
 
 def read_upwards(read: ReadSpan, since: datetime, until: datetime, page_size: int) -> Iterator[list[Row]]:

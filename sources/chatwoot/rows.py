@@ -37,6 +37,8 @@ SLA_EVENT_TYPES = ("frt", "nrt", "rt")
 # of an attachment, what says what it is; not its addresses, which are signed anew and open the file to anyone
 _ATTACHMENT = ("id", "file_type", "extension", "content_type", "file_size", "transcribed_text", "fallback_title")
 _PLACE = ("coordinates_lat", "coordinates_long")
+# when the thresholds run out, by the server's own reckoning of business hours; since 4.16.0
+_DUE = ("sla_frt_due_at", "sla_nrt_due_at", "sla_rt_due_at")
 _INBOX_SETTINGS = (
     "enable_auto_assignment",
     "greeting_enabled",
@@ -249,6 +251,7 @@ def applied_sla(raw: Raw, conversation_id: int) -> Row:
         "sla_status": required_text(raw, "sla_status"),
         "created_at": required_moment(raw, "created_at"),
         "updated_at": moment(raw.get("updated_at"), "updated_at"),
+        "extra": _only(raw, _DUE) or None,
     }
 
 

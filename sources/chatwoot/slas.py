@@ -1,30 +1,31 @@
 """SLAs: the policies, and how each conversation fares under its own.
 
 A conversation's object shows its SLA whatever its state, where the account has the feature; it is read whenever the
-conversation is listed. A job judges SLAs every five minutes without touching the conversation: what it met shows in the
-overlap of the next sync, what it missed in a list of its own, which is asked about conversations still being judged.
-An edition without SLAs answers 404; the watermark "slas" remembers that until the next full read.
+conversation is listed. A job judges SLAs every five minutes without touching the conversation: what was met at its end
+shows in the overlap of the next sync, what was missed in a list of its own, which is asked where a threshold ran out
+since the last sync. An edition without SLAs answers 404; the watermark "slas" remembers that until the next full read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sources.chatwoot import rows as read
 from sources.chatwoot.client import Row
 from sources.chatwoot.errors import NotFound
-from sources.chatwoot.paging import BEGINNING, SECOND, ids_of, read_unordered
+from sources.chatwoot.paging import SECOND, ids_of, read_unordered
 from sources.chatwoot.values import BadRow, required_object, required_whole
-from sources.chatwoot.work import Work
+from sources.chatwoot.work import OVERLAP, Work
 
 RESOURCE = "slas"
 TABLE = "raw_chatwoot.applied_slas"
 EVENTS = "raw_chatwoot.sla_events"
-# what an incremental sync asks at most about SLAs still being judged, the youngest first
-WINDOWS = 3
-STILL_JUDGED_FOR = timedelta(days=30)
+DUE = (Path(__file__).parent / "slas_due.sql").read_text(encoding="utf-8")
+# what an incremental sync asks at most about thresholds that ran out, the youngest conversations first
+SPANS = 3
 FULL_PAGE = 20
 
 
@@ -75,49 +76,38 @@ def _has_new_policy(work: Work) -> bool:
 
 def _sync_missed(work: Work, full: bool) -> None:
     raws: list[Row] = []
-    for since, until in _since_the_first(work) if full else _still_judged(work):
-        try:
-            for page in read_unordered(work.client.applied_slas, since, until):
-                raws.extend(page)
-        except NotFound:
-            _note_absence(work)
-            return
-    if not raws:
-        return
+    for since, until in _all_spans(work) if full else _due_spans(work):
+        for page in read_unordered(work.client.applied_slas, since, until):
+            raws.extend(page)
     applied, events = _parse(work, raws)
     with work.sync.batch() as batch:
         batch.load(TABLE, applied)
         batch.load(EVENTS, events)
         work.land_rejected(batch)
+        batch.set_watermark(RESOURCE, {**(work.sync.watermark(RESOURCE) or {}), "judged_until": work.clock.isoformat()})
 
 
-def _since_the_first(work: Work) -> list[tuple[datetime, datetime]]:
-    earliest = next(work.rows(_EARLIEST))[0]
-    return [(earliest, work.clock + timedelta(days=1))] if earliest else []
+def _all_spans(work: Work) -> list[tuple[datetime, datetime]]:
+    """Everything, where conversations do not show their SLAs (the account's feature is off); nothing where they do."""
+    earliest, shown = next(work.rows(_EARLIEST))
+    return [(earliest, work.clock + timedelta(days=1))] if earliest and not shown else []
 
 
-def _still_judged(work: Work) -> Iterator[tuple[datetime, datetime]]:
-    """Spans of time with the SLAs that may still be missed, each expected to fit into one answer."""
-    missed_known: list[tuple[datetime, bool]] = [
-        (row[0], bool(row[1])) for row in work.rows(_JUDGED, work.clock - STILL_JUDGED_FOR)
-    ]
-    spans = 0
-    until: datetime | None = None
-    since = BEGINNING
-    expected = 0
-    for created_at, running in missed_known:  # youngest first
-        expected += 1
-        if until is not None and expected > FULL_PAGE:
-            yield since, until
-            spans, until = spans + 1, None
-            if spans == WINDOWS:
-                return
-        if running:
-            if until is None:
-                until, expected = created_at + SECOND, 1
-            since = created_at
-    if until is not None:
-        yield since, until
+def _due_spans(work: Work) -> Iterator[tuple[datetime, datetime]]:
+    """Spans of time with the SLAs that may have been missed since the last sync, each to fit into one answer.
+
+    `judged_until` is the last sync's clock; the job that judges runs some minutes late.
+    """
+    state = work.sync.watermark(RESOURCE) or {}
+    judged_until = datetime.fromisoformat(state["judged_until"]) if "judged_until" in state else work.clock
+    running = work.rows(DUE, judged_until - OVERLAP, work.clock)
+    spans: list[tuple[datetime, datetime, int]] = []
+    for created_at, missed_before in running:  # youngest first; how many of the server's list are younger
+        if spans and missed_before - spans[-1][2] < FULL_PAGE:
+            spans[-1] = (created_at, *spans[-1][1:])
+        else:
+            spans.append((created_at, created_at + SECOND, missed_before))
+    return ((since, until) for since, until, _ in spans[:SPANS])
 
 
 def _parse(work: Work, shown: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -139,7 +129,11 @@ def _parse(work: Work, shown: list[Row]) -> tuple[list[Row], list[Row]]:
     return list(applied.values()), list(events.values())
 
 
-_EARLIEST = "select min(created_at) from raw_chatwoot.conversations where tenant_id = %s"
+_EARLIEST = """
+    select min(created_at), exists (select from raw_chatwoot.applied_slas a where a.tenant_id = min(c.tenant_id))
+    from raw_chatwoot.conversations c
+    where c.tenant_id = %s
+"""
 _NEW_POLICY = """
     select 1
     from raw_chatwoot.conversations c
@@ -149,11 +143,4 @@ _NEW_POLICY = """
             where p.tenant_id = c.tenant_id and p.id = c.sla_policy_id and p._deleted_at is null
         )
     limit 1
-"""
-# met ones are not in the server's list, so they do not count towards what fits into an answer
-_JUDGED = """
-    select created_at, sla_status in ('active', 'active_with_misses')
-    from raw_chatwoot.applied_slas
-    where tenant_id = %s and created_at >= %s and sla_status <> 'hit' and _deleted_at is null
-    order by created_at desc
 """
