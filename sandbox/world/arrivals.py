@@ -61,18 +61,20 @@ def _arrivals(sim: Simulation, side: str, talks: int) -> Generator[datetime, Non
     for number, at in enumerate(times):
         yield at
         rng = sim.rng(side, number)
-        talk = _bot_only_talk(sim, rng) if side == "bot" else _chatwoot_talk(sim, rng)
+        talk = _bot_only_talk(sim, rng) if side == "bot" else chatwoot_talk(sim, rng)
         sim.begin(talk.run())
 
 
-def _chatwoot_talk(sim: Simulation, rng: random.Random) -> Talk:
+def chatwoot_talk(sim: Simulation, rng: random.Random) -> Talk:
     way = sim.doors[sim.choose_door(rng)]
     kind = rng.random()
     if kind < 0.055 and sim.staff.is_open(sim.now):
         person = sim.free_person(rng, members=False)
         whatsapp = sim.doors[0]
         if person and person.phone:
-            return Talk(sim, rng, person, sim.lead_topic(rng), *whatsapp, began_by="campaign" if kind < 0.015 else "agent")
+            return Talk(
+                sim, rng, person, sim.lead_topic(rng), *whatsapp, began_by="campaign" if kind < 0.015 else "agent"
+            )
     if kind > 0.9:
         return _stranger(sim, rng, way, kind)
     topic = sim.choose_topic(rng)
@@ -110,4 +112,3 @@ def _bot_only_talk(sim: Simulation, rng: random.Random) -> Talk:
         if rng.random() < 0.3:
             person.phone = None
     return Talk(sim, rng, person, topic, None, None)
-

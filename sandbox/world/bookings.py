@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,9 @@ class Bookings:
         value: Decimal | None = Decimal(str(procedure.value)).quantize(Decimal("0.01"))
         currency: str | None = "BRL"
         if procedure.value:
-            value = Decimal(str(round(procedure.value * rng.choice((0.9, 1.0, 1.0, 1.0, 1.1)), 2))).quantize(Decimal("0.01"))
+            value = Decimal(str(round(procedure.value * rng.choice((0.9, 1.0, 1.0, 1.0, 1.1)), 2))).quantize(
+                Decimal("0.01")
+            )
         oddity = rng.random()
         if oddity < 0.03:
             value, currency = None, None
@@ -56,7 +58,9 @@ class Bookings:
             currency = None
         elif oddity < 0.065 and procedure.value:
             value, currency = (Decimal(str(procedure.value)) / 5).quantize(Decimal("0.01")), "USD"
-        return bot.book(lead, procedure.name if rng.random() < 0.98 else None, value, currency, slot if oddity < 0.99 else None)
+        return bot.book(
+            lead, procedure.name if rng.random() < 0.98 else None, value, currency, slot if oddity < 0.99 else None
+        )
 
     def _follow(
         self, rng: random.Random, person: Person, lead: Lead, booking: Booking, p_attend: float, later: int
@@ -73,21 +77,29 @@ class Bookings:
             return
         if rng.random() < 0.4:
             yield due - timedelta(hours=rng.uniform(3, 20))
-            bot.interaction(lead, rng.choice(("reminder", "phone_call")), rng.choice(("confirmed", "no_answer")), None, None)
+            bot.interaction(
+                lead, rng.choice(("reminder", "phone_call")), rng.choice(("confirmed", "no_answer")), None, None
+            )
         comes = rng.random() < p_attend
         yield due + timedelta(minutes=rng.uniform(20, 300))
         if fate > 0.97:
             return  # nobody ever says what became of it
         if not comes:
             bot.settle(booking, "no_show")
-            bot.interaction(lead, "phone_call", rng.choice(("no_answer", "rescheduled")), rng.randrange(5, 180), _agent(sim, rng))
+            bot.interaction(
+                lead, "phone_call", rng.choice(("no_answer", "refused")), rng.randrange(5, 180), _agent(sim, rng)
+            )
+            if rng.random() < 0.5:
+                bot.lose(lead, though_scheduled=True)
             return
         bot.settle(booking, "attended")
         sim.make_member(person)
         if sim.profile.vertical == "clinic" or rng.random() < 0.6:
             bot.convert(lead)
         if later < 5 and rng.random() < sim.profile.again_base:
-            yield sim.now + timedelta(days=rng.uniform(0.02, 2) if sim.profile.vertical == "gym" and later == 0 else rng.uniform(4, 35))
+            yield sim.now + timedelta(
+                days=rng.uniform(0.02, 2) if sim.profile.vertical == "gym" and later == 0 else rng.uniform(4, 35)
+            )
             yield sim.staff.next_open(sim.now) + timedelta(seconds=rng.uniform(60, 9000))
             following = [p for p in sim.profile.procedures if not (p.first and p.value == 0)]
             again = self._book(rng, lead, self.slot(rng, longest=15), following)

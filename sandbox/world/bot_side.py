@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Literal
 
 from sandbox.world.bot_records import (
+    Booking,
     BotConversation,
     BotData,
     BotMessage,
-    Booking,
     Feedback,
     Lead,
     LeadInteraction,
@@ -41,7 +41,7 @@ class BotSide:
             status="new",
             created_at=now,
             updated_at=now,
-            phone=spell(rng, person.phone) if person.phone else None,
+            phone=spell(rng, person.phone) if person.phone and rng.random() < 0.94 else None,
             name=person.name if rng.random() < 0.85 else person.name.split()[0],
             email=person.email if rng.random() < 0.5 else None,
             source_channel=person.source_channel,
@@ -65,8 +65,8 @@ class BotSide:
         lead.status = "converted"
         self.touch(lead)
 
-    def lose(self, lead: Lead) -> None:
-        if lead.status not in ("scheduled", "converted"):
+    def lose(self, lead: Lead, though_scheduled: bool = False) -> None:
+        if lead.status != "converted" and (though_scheduled or lead.status != "scheduled"):
             lead.status = "lost"
             self.touch(lead)
 

@@ -44,6 +44,8 @@ class Chatwoot:
         self.reporting = ReportingEvents(account)
         self.sla = SlaJob(account)
         self._office: dict[int, OpeningHours] = {}
+        self._conversations_of: dict[int, list[int]] = {}
+        self._survey_of: dict[int, int] = {}
 
     # contacts
 
@@ -65,17 +67,17 @@ class Chatwoot:
     def merge_contacts(self, base: Contact, mergee: Contact) -> None:
         """The mergee's conversations and messages move to the base, which keeps its own values; the mergee is destroyed."""
         account, now = self.account, self.account.now
-        for conversation in account.conversations.values():
-            if conversation.contact_id == mergee.id:
-                conversation.contact_id = base.id
-                conversation.updated_at = now
-                for message_id in account.messages_of[conversation.id]:
-                    message = account.messages[message_id]
-                    if message.sender_type == "Contact" and message.sender_id == mergee.id:
-                        message.sender_id = base.id
-                        message.updated_at = now
-        for response in account.csat_responses.values():
-            if response.contact_id == mergee.id:
+        moved = self._conversations_of.pop(mergee.id, [])
+        self._conversations_of.setdefault(base.id, []).extend(moved)
+        for conversation in [account.conversations[i] for i in moved]:
+            conversation.contact_id = base.id
+            conversation.updated_at = now
+            for message_id in account.messages_of[conversation.id]:
+                message = account.messages[message_id]
+                if message.sender_type == "Contact" and message.sender_id == mergee.id:
+                    message.sender_id = base.id
+                    message.updated_at = now
+            if (response := self._response_to(conversation)) is not None:
                 response.contact_id = base.id
         base.email = base.email or mergee.email
         base.phone_number = base.phone_number or mergee.phone_number
@@ -122,6 +124,7 @@ class Chatwoot:
         account.conversations[conversation_id] = conversation
         account.messages_of[conversation_id] = []
         account.by_display_id[display_id] = conversation_id
+        self._conversations_of.setdefault(contact.id, []).append(conversation_id)
         self.journal.began_by[conversation_id] = began_by
         self._happened(conversation, "created", "user" if assignee else "contact", assignee.id if assignee else None)
         return conversation
@@ -249,8 +252,9 @@ class Chatwoot:
         account = self.account
         for message_id in account.messages_of.pop(conversation.id):
             del account.messages[message_id]
-        for response_id in [r.id for r in account.csat_responses.values() if r.conversation_id == conversation.id]:
-            del account.csat_responses[response_id]
+        if (response := self._response_to(conversation)) is not None:
+            del account.csat_responses[response.id]
+        self._conversations_of[conversation.contact_id].remove(conversation.id)
         self.reporting.forget(conversation.id)
         self.sla.forget(conversation.id)
         del account.by_display_id[conversation.display_id]
@@ -264,7 +268,9 @@ class Chatwoot:
         for conversation in account.conversations.values():
             if conversation.assignee_id == user.id:
                 conversation.assignee_id = None
-        for members in [t.member_ids for t in account.teams.values()] + [i.member_ids for i in account.inboxes.values()]:
+        for members in [t.member_ids for t in account.teams.values()] + [
+            i.member_ids for i in account.inboxes.values()
+        ]:
             if user.id in members:
                 members.remove(user.id)
 
@@ -374,9 +380,9 @@ class Chatwoot:
     # surveys
 
     def answer_csat(self, conversation: Conversation, rating: int, feedback: str | None = None) -> CsatResponse | None:
-        """The customer answers the survey; None where none was sent."""
+        """The customer answers the survey; None where none was sent, or it has been answered."""
         prompt = self._csat_prompt(conversation)
-        if prompt is None:
+        if prompt is None or conversation.id in self._survey_of:
             return None
         now = self.account.now
         response = CsatResponse(
@@ -391,6 +397,7 @@ class Chatwoot:
             assigned_agent_id=conversation.assignee_id,
         )
         self.account.csat_responses[response.id] = response
+        self._survey_of[conversation.id] = response.id
         self.journal.first_ratings[response.id] = rating
         self._note_survey(prompt, response)
         return response
@@ -400,6 +407,9 @@ class Chatwoot:
         response.rating, response.feedback_message = rating, feedback or response.feedback_message
         response.updated_at = self.account.now
         self._note_survey(self.account.messages[response.message_id], response)
+
+    def _response_to(self, conversation: Conversation) -> CsatResponse | None:
+        return self.account.csat_responses.get(self._survey_of.get(conversation.id, 0))
 
     def _note_survey(self, prompt: Message, response: CsatResponse) -> None:
         answer = {"rating": response.rating, "feedback_message": response.feedback_message or ""}

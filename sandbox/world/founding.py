@@ -28,9 +28,13 @@ def found_account(profile: Profile, key: str, at: datetime) -> Account:
     account.users[10] = User(10, "Agência Funil", "suporte@agencia.example", role="administrator")
     for number, name in enumerate(profile.agents, 11):
         first = plain(name).split()[0].lower()
-        role = "administrator" if number == 11 else "agent"
-        availability = ("online", "busy", "offline")[number % 3]
-        account.users[number] = User(number, name, f"{first}@{domain}", role=role, availability_status=availability)
+        account.users[number] = User(
+            number,
+            name,
+            f"{first}@{domain}",
+            role="administrator" if number == 11 else "agent",
+            availability_status="online" if number % 3 else "busy",
+        )
     staff = list(account.users)[1:]
     for number, team in enumerate(profile.teams, 1):
         members = [user_id for user_id in staff if user_id % len(profile.teams) == number % len(profile.teams)]

@@ -73,7 +73,9 @@ class Marketing:
                     bot.data.put("campaign_costs", self._cost(rng, campaign, row_id, day - DAY))
                 if begins <= day - 3 * DAY < ends and rng.random() < 0.04:
                     corrected = bot.data.rows["campaign_costs"][row_id, day - 3 * DAY]
-                    corrected.cost = (corrected.cost * Decimal(str(round(rng.uniform(0.9, 1.12), 3)))).quantize(Decimal("0.01"))
+                    corrected.cost = (corrected.cost * Decimal(str(round(rng.uniform(0.9, 1.12), 3)))).quantize(
+                        Decimal("0.01")
+                    )
                     bot.data.put("campaign_costs", corrected)
             day += DAY
 

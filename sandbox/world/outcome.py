@@ -52,9 +52,7 @@ def p_book(
 
 def p_attend(base: float, days_ahead: float, channel: str, maturity_score: float) -> float:
     """That who booked comes."""
-    return logistic(
-        base - 0.09 * days_ahead + 0.4 * CHANNEL_EFFECT.get(channel, 0.0) + 0.012 * (maturity_score - 50.0)
-    )
+    return logistic(base - 0.09 * days_ahead + 0.4 * CHANNEL_EFFECT.get(channel, 0.0) + 0.012 * (maturity_score - 50.0))
 
 
 def maturity(topic_book: float, interest: float, noise: float) -> int:

@@ -8,22 +8,8 @@ from dataclasses import dataclass, field
 
 from sandbox.world.bot_records import BotId
 
-FIRST_NAMES = (
-    "Ana Maria João José Antônio Francisco Carlos Paulo Pedro Lucas Luiz Marcos Gabriel Rafael Daniel Marcelo Bruno Eduardo "
-    "Felipe Rodrigo Fernanda Juliana Patrícia Aline Sandra Camila Amanda Bruna Jéssica Letícia Júlia Luciana Vanessa Mariana "
-    "Gabriela Vera Vitória Larissa Cláudia Beatriz Luana Rita Sônia Renata Eliane Josefa Simone Natália Cristiane Carla "
-    "Débora Rosângela Jaqueline Rosa Daniela Aparecida Marlene Terezinha Raimunda Andréia Fabiana Lúcia Raquel Ângela "
-    "Rafaela Joana Luzia Elaine Gustavo Leonardo Thiago Vinícius Matheus Guilherme Diego Caio Igor Henrique Murilo Otávio "
-    "Caetano Davi Heitor Arthur Bernardo Samuel Enzo Lorenzo Theo Helena Alice Laura Valentina Heloísa Lívia Sofia Isadora "
-    "Cecília Yasmin Clara Elisa Emanuelle Thaís Priscila Tatiane Viviane Kelly Michele Sabrina Regiane Wellington Anderson "
-    "Edson Ricardo Sérgio Cláudio Roberto Márcio Fábio Alexandre André Leandro Juliano Everton Renan"
-).split()
-SURNAMES = (
-    "Silva Santos Oliveira Souza Rodrigues Ferreira Alves Pereira Lima Gomes Ribeiro Carvalho Almeida Lopes Soares Fernandes "
-    "Vieira Barbosa Rocha Dias Nascimento Andrade Moreira Nunes Marques Machado Mendes Freitas Cardoso Ramos Gonçalves Santana "
-    "Teixeira Araújo Pinto Correia Costa Melo Batista Campos Moura Cavalcanti Monteiro Barros Azevedo Cunha Farias Rezende "
-    "Borges Castro Duarte Siqueira Tavares Peixoto Guimarães Leite Miranda Pires Amaral Queiroz Bezerra Macedo Nogueira"
-).split()
+FIRST_NAMES = ["Ana", "Maria", "João", "José", "Antônio", "Francisco", "Carlos", "Paulo", "Pedro", "Lucas", "Luiz", "Marcos", "Gabriel", "Rafael", "Daniel", "Marcelo", "Bruno", "Eduardo", "Felipe", "Rodrigo", "Fernanda", "Juliana", "Patrícia", "Aline", "Sandra", "Camila", "Amanda", "Bruna", "Jéssica", "Letícia", "Júlia", "Luciana", "Vanessa", "Mariana", "Gabriela", "Vera", "Vitória", "Larissa", "Cláudia", "Beatriz", "Luana", "Rita", "Sônia", "Renata", "Eliane", "Josefa", "Simone", "Natália", "Cristiane", "Carla", "Débora", "Rosângela", "Jaqueline", "Rosa", "Daniela", "Aparecida", "Marlene", "Terezinha", "Raimunda", "Andréia", "Fabiana", "Lúcia", "Raquel", "Ângela", "Rafaela", "Joana", "Luzia", "Elaine", "Gustavo", "Leonardo", "Thiago", "Vinícius", "Matheus", "Guilherme", "Diego", "Caio", "Igor", "Henrique", "Murilo", "Otávio", "Caetano", "Davi", "Heitor", "Arthur", "Bernardo", "Samuel", "Enzo", "Lorenzo", "Theo", "Helena", "Alice", "Laura", "Valentina", "Heloísa", "Lívia", "Sofia", "Isadora", "Cecília", "Yasmin", "Clara", "Elisa", "Emanuelle", "Thaís", "Priscila", "Tatiane", "Viviane", "Kelly", "Michele", "Sabrina", "Regiane", "Wellington", "Anderson", "Edson", "Ricardo", "Sérgio", "Cláudio", "Roberto", "Márcio", "Fábio", "Alexandre", "André", "Leandro", "Juliano", "Everton", "Renan"]
+SURNAMES = ["Silva", "Santos", "Oliveira", "Souza", "Rodrigues", "Ferreira", "Alves", "Pereira", "Lima", "Gomes", "Ribeiro", "Carvalho", "Almeida", "Lopes", "Soares", "Fernandes", "Vieira", "Barbosa", "Rocha", "Dias", "Nascimento", "Andrade", "Moreira", "Nunes", "Marques", "Machado", "Mendes", "Freitas", "Cardoso", "Ramos", "Gonçalves", "Santana", "Teixeira", "Araújo", "Pinto", "Correia", "Costa", "Melo", "Batista", "Campos", "Moura", "Cavalcanti", "Monteiro", "Barros", "Azevedo", "Cunha", "Farias", "Rezende", "Borges", "Castro", "Duarte", "Siqueira", "Tavares", "Peixoto", "Guimarães", "Leite", "Miranda", "Pires", "Amaral", "Queiroz", "Bezerra", "Macedo", "Nogueira"]
 WORDS = {"você": "vc", "quanto": "qto", "também": "tb", "porque": "pq", "por favor": "pfv", "não": "n", "para": "pra"}
 
 

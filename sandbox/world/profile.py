@@ -83,7 +83,8 @@ class Profile:
     staff_hours: tuple[WorkingHour, ...]
     agents: tuple[str, ...]
     teams: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: dict[str, tuple[str, ...]]
+    """Each with the topics it is put on."""
     campaigns: tuple[Campaign, ...]
     procedures: tuple[Procedure, ...]
     organic: dict[str | None, float]
@@ -103,5 +104,55 @@ class Profile:
 
 
 # Monday to Sunday; January to December; midnight to 23h
-EVENING_HOURS = (0.5, 0.25, 0.15, 0.1, 0.2, 0.8, 2, 3, 4, 5, 5.2, 5, 4.6, 4.4, 4.6, 4.8, 5, 5.6, 6.2, 6, 5, 3.6, 2.2, 1.1)
-OFFICE_HOURS = (0.4, 0.2, 0.1, 0.1, 0.2, 0.6, 1.6, 3.4, 6, 7.2, 7.4, 6.6, 5, 5.6, 6.6, 6.6, 6.2, 5.4, 4.4, 3.6, 3, 2.4, 1.6, 0.8)
+EVENING_HOURS = (
+    0.5,
+    0.25,
+    0.15,
+    0.1,
+    0.2,
+    0.8,
+    2,
+    3,
+    4,
+    5,
+    5.2,
+    5,
+    4.6,
+    4.4,
+    4.6,
+    4.8,
+    5,
+    5.6,
+    6.2,
+    6,
+    5,
+    3.6,
+    2.2,
+    1.1,
+)
+OFFICE_HOURS = (
+    0.4,
+    0.2,
+    0.1,
+    0.1,
+    0.2,
+    0.6,
+    1.6,
+    3.4,
+    6,
+    7.2,
+    7.4,
+    6.6,
+    5,
+    5.6,
+    6.6,
+    6.6,
+    6.2,
+    5.4,
+    4.4,
+    3.6,
+    3,
+    2.4,
+    1.6,
+    0.8,
+)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sandbox.world.bookings import Bookings
@@ -18,9 +20,12 @@ from sandbox.world.opening import OpeningHours
 from sandbox.world.people import Person, Phonebook, draw_person
 from sandbox.world.profile import Door, Profile
 from sandbox.world.records import Conversation, Message, User
-from sandbox.world.rhythm import Rhythm, closed_dates
+from sandbox.world.rhythm import closed_dates
 from sandbox.world.texts import Topic, load_texts
 from sandbox.world.timeline import Process, Timeline
+
+if TYPE_CHECKING:
+    from sandbox.world.talk import Talk
 
 HISTORY = timedelta(days=396)
 
@@ -84,10 +89,12 @@ class Simulation:
         self.members: list[Person] = []
         self.contacts_by_phone: dict[str, int] = {}
         self.in_flight: set[int] = set()
+        self.finished_talks: deque[Talk] = deque(maxlen=max(150, int(150 * scale)))
         self.unannounced = True
         self.timeline = Timeline(self.start, self._set_clock)
         self.bookings = Bookings(self)
-        self._talks = 0
+        self._emails: set[str] = set()
+        self._advances = 0
         self._lead_topics = [t for t in self.texts.topics.values() if t.lead]
         self._topics = [t for t in self.texts.topics.values() if t.weight]
         self._topic_weights = [t.weight for t in self._topics]
@@ -116,7 +123,11 @@ class Simulation:
             self.bot.data.changed.clear()
 
     def advance(self, hours: float, unannounced: bool) -> None:
+        from sandbox.world.stir import stir
+
         self.unannounced = unannounced
+        self._advances += 1
+        self.begin(stir(self, hours, self._advances))
         self.timeline.run(self.now + timedelta(hours=hours))
 
     def begin(self, process: Process) -> None:
@@ -126,6 +137,8 @@ class Simulation:
 
     def new_person(self, rng: random.Random, member: bool = False) -> Person:
         person = draw_person(rng, self.phonebook)
+        if self.people and rng.random() < 0.008:
+            person.phone = rng.choice(self.people).phone  # a family's, or a couple's
         person.member = member
         self.people.append(person)
         if member:
@@ -143,7 +156,7 @@ class Simulation:
         for _ in range(6):
             if not pool:
                 return None
-            person = pool[int(len(pool) * (1 - rng.random() ** 2 * 0.999))  - 1]
+            person = pool[int(len(pool) * (1 - rng.random() ** 2 * 0.999)) - 1]
             if not person.busy and person.trade is None:
                 return person
         return None
@@ -151,7 +164,7 @@ class Simulation:
     def contact_through(self, person: Person, door: Door, rng: random.Random, typed: bool = False) -> int:
         """The person's contact behind an inbox: the same row where Chatwoot would find one, else another."""
         known = person.contact_of.get(door.kind)
-        if known is not None and not typed:
+        if known in self.account.contacts and known is not None and not typed:
             return known
         phone = None
         if person.phone and (door.kind == "whatsapp" or typed):
@@ -186,10 +199,6 @@ class Simulation:
         self._emails.add(email)
         return email
 
-    @property
-    def _emails(self) -> set[str]:
-        return self.__dict__.setdefault("_known_emails", set())
-
     def _shown_name(self, person: Person, door: Door, rng: random.Random) -> str:
         if door.kind == "web":
             return f"{rng.choice(('calmo', 'veloz', 'azul', 'silent', 'brave'))}-{rng.choice(('rio', 'mar', 'sun', 'leaf'))}-{rng.randrange(999)}"
@@ -207,10 +216,6 @@ class Simulation:
 
     def lead_topic(self, rng: random.Random) -> Topic:
         return rng.choices(self._lead_topics, [t.weight for t in self._lead_topics])[0]
-
-    def next_talk(self) -> int:
-        self._talks += 1
-        return self._talks
 
     def agent(self, rng: random.Random, inbox_id: int) -> User:
         """Somebody of that inbox who is still there."""
@@ -255,7 +260,9 @@ class Simulation:
         found = [
             messages[i]
             for i in ids
-            if messages[i].sender_type == sender and not messages[i].private and "deleted" not in messages[i].content_attributes
+            if messages[i].sender_type == sender
+            and not messages[i].private
+            and "deleted" not in messages[i].content_attributes
         ]
         return rng.choice(found) if found else None
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sandbox.world.opening import OpeningHours
-from sandbox.world.records import Account, AppliedSla, Conversation, SlaEvent, SlaPolicy
+from sandbox.world.records import Account, AppliedSla, Conversation, SlaEvent
 
 TICK = timedelta(minutes=5)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,27 +19,32 @@ class DueTimes(NamedTuple):
     resolution: datetime | None
 
 
-def due_times(account: Account, conversation: Conversation) -> DueTimes:
-    """When each threshold of the conversation's policy is due; None where there is none (or nobody waits)."""
+def due_times(account: Account, conversation: Conversation, hours: dict[int, OpeningHours] | None = None) -> DueTimes:
+    """When each threshold of the conversation's policy is due; None where there is none (or nobody waits).
+
+    `hours` remembers the inboxes' opening hours from call to call.
+    """
     policy = account.sla_policies.get(conversation.sla_policy_id or 0)
     if policy is None:
         return DueTimes(None, None, None)
+    inbox = account.inboxes[conversation.inbox_id]
+    opening: OpeningHours | None = None
+    if policy.only_during_business_hours and inbox.working_hours_enabled and account.version >= (4, 16, 0):
+        known = {} if hours is None else hours
+        if inbox.id not in known:
+            known[inbox.id] = OpeningHours(inbox.timezone, inbox.working_hours)
+        opening = known[inbox.id]
     return DueTimes(
-        _due(account, conversation, policy, conversation.created_at, policy.first_response_time_threshold),
-        _due(account, conversation, policy, conversation.waiting_since, policy.next_response_time_threshold),
-        _due(account, conversation, policy, conversation.created_at, policy.resolution_time_threshold),
+        _due(conversation.created_at, policy.first_response_time_threshold, opening),
+        _due(conversation.waiting_since, policy.next_response_time_threshold, opening),
+        _due(conversation.created_at, policy.resolution_time_threshold, opening),
     )
 
 
-def _due(
-    account: Account, conversation: Conversation, policy: SlaPolicy, start: datetime | None, threshold: float | None
-) -> datetime | None:
+def _due(start: datetime | None, threshold: float | None, opening: OpeningHours | None) -> datetime | None:
     if start is None or threshold is None:
         return None
-    inbox = account.inboxes[conversation.inbox_id]
-    if policy.only_during_business_hours and inbox.working_hours_enabled and account.version >= (4, 16, 0):
-        return OpeningHours(inbox.timezone, inbox.working_hours).add_open_seconds(start, threshold)
-    return start + timedelta(seconds=threshold)
+    return opening.add_open_seconds(start, threshold) if opening else start + timedelta(seconds=threshold)
 
 
 def next_tick(at: datetime) -> datetime:
@@ -55,6 +60,8 @@ class SlaJob:
         self.account = account
         self._applied: dict[int, AppliedSla] = {}
         self._told: dict[int, set[tuple[str, int | None]]] = {}
+        self._events_of: dict[int, list[int]] = {}
+        self._hours: dict[int, OpeningHours] = {}
         self._queue: list[tuple[datetime, int]] = []
 
     @property
@@ -78,7 +85,7 @@ class SlaJob:
         if conversation.status == "resolved":
             heapq.heappush(self._queue, (next_tick(self.account.now), conversation.id))
             return
-        for due in due_times(self.account, conversation):
+        for due in due_times(self.account, conversation, self._hours):
             if due is not None:
                 heapq.heappush(self._queue, (next_tick(max(due, self.account.now)), conversation.id))
 
@@ -95,12 +102,11 @@ class SlaJob:
         applied = self._applied.pop(conversation_id, None)
         if applied is not None:
             del self.account.applied_slas[applied.id]
-            told = self.account.sla_events
-            for event_id in [e.id for e in told.values() if e.applied_sla_id == applied.id]:
-                del told[event_id]
+            for event_id in self._events_of.pop(applied.id, []):
+                del self.account.sla_events[event_id]
 
     def _evaluate(self, conversation: Conversation, applied: AppliedSla) -> None:
-        now, due = self.account.now, due_times(self.account, conversation)
+        now, due = self.account.now, due_times(self.account, conversation, self._hours)
         replied = conversation.first_reply_created_at
         if due.first_response and now >= due.first_response and (replied is None or replied > due.first_response):
             self._miss(applied, conversation, "frt")
@@ -128,6 +134,7 @@ class SlaJob:
         self.account.sla_events[event_id] = SlaEvent(
             event_id, applied.id, conversation.id, kind, created_at=now, updated_at=now, meta=meta
         )
+        self._events_of.setdefault(applied.id, []).append(event_id)
         self._set_status(applied, "active_with_misses")
 
     def _set_status(self, applied: AppliedSla, status: Literal["hit", "missed", "active_with_misses"]) -> None:

@@ -24,7 +24,7 @@ WHATSAPP_ERRORS = (
 IMAGE = {"file_type": "image", "extension": "jpeg", "file_size": 84_213, "width": 1080, "height": 1350}
 AUDIO = {"file_type": "audio", "extension": "ogg", "file_size": 23_010}
 Choice = Generator[datetime, None, bool]
-Says = Callable[[str], None]
+Says = Callable[[str], object]
 Beginning = Literal["customer", "agent", "campaign"]
 
 
@@ -48,22 +48,18 @@ class Talk:
         self.lead: Lead | None = None
         self.user: User | None = None
         self.waiting_from: datetime | None = None
-        self.gone = False
         noise = rng.gauss(0.0, 1.0)
         self.score = outcome.maturity(topic.book, person.interest, noise)
         channel = sim.marketing.channel_of(person.source_channel, person.campaign_id)
         self.journey = Journey(topic.name, topic.lead, topic.mood, channel, self.score, None, None)
-        slot = sim.bookings.slot(rng)
-        local = slot.astimezone(sim.zone)
-        self.slot = slot
+        self.slot: datetime | None = None
+        self._said: set[str] = set()
         self.fixed = {
             "nome": person.name.split()[0],
             "business": sim.profile.name,
             "bot": sim.profile.bot_name or "",
             "agente": "",
             "uma_visita": rng.choice(sim.texts.phrases["visit"]) or "",
-            "dia_marcado": f"{WEEKDAYS[local.weekday()]} ({local:%d/%m})" if rng.random() < 0.6 else WEEKDAYS[local.weekday()],
-            "hora_marcada": f"{local.hour}h{local.minute:02d}" if local.minute else f"{local.hour}h",
         }
 
     # the whole talk
@@ -91,6 +87,7 @@ class Talk:
         self.person.busy = False
         if self.conversation:
             self.sim.in_flight.discard(self.conversation.id)
+            self.sim.finished_talks.append(self)
 
     # beginnings
 
@@ -106,7 +103,10 @@ class Talk:
                 "browser_language": "pt",
             }
         elif self.door.kind == "email":
-            attributes = {"source": "email", "mail_subject": rng.choice(("Orçamento", "Dúvida", "Consulta", "Proposta"))}
+            attributes = {
+                "source": "email",
+                "mail_subject": rng.choice(("Orçamento", "Dúvida", "Consulta", "Proposta")),
+            }
         conversation = sim.chatwoot.open_conversation(
             inbox,
             sim.account.contacts[contact_id],
@@ -244,8 +244,16 @@ class Talk:
             yield self._after(1, 5)
             self._hand_off(reason)
             return True
-        if self.topic.lead and self._books(after_seconds=5.0):
-            yield from self._agree(self._bot)
+        if self.topic.lead:
+            yield self._after(1, 4)
+            self._bot(self._invitation())
+            yield self._after(15, 900)
+            if not self._bots():
+                return True
+            if self._books(after_seconds=5.0):
+                yield from self._agree(self._bot)
+            else:
+                self._customer(sim.texts.say(rng, "decline"))
         yield self._after(20, 600)
         self._customer(sim.texts.say(rng, "thanks"))
         yield self._after(1, 5)
@@ -300,6 +308,9 @@ class Talk:
             sim.chatwoot.note(conversation, self._agent(), sim.texts.say(rng, "note"))
             yield self._after(5, 60)
         agent = self._agent()
+        if sim.bot and self.lead and self.lead.assigned_to is None:
+            self.lead.assigned_to = str(agent.id)
+            sim.bot.touch(self.lead)
         if conversation and conversation.assignee_id is None and rng.random() < 0.85:
             giver = agent if rng.random() < 0.8 else sim.agent(rng, conversation.inbox_id)
             sim.chatwoot.assign(conversation, agent, giver)
@@ -329,10 +340,10 @@ class Talk:
             self._human(self._answer() if rng.random() < 0.5 else sim.texts.say(rng, "human_more", self.fixed))
         if self.topic.lead:
             yield self._after(5, 200)
-            self._human(sim.texts.say(rng, "invite", self.fixed))
+            self._human(self._invitation())
             yield self._after(20, 5000)
             if self._books(after_seconds=waited):
-                yield from self._agree(self._human_says)
+                yield from self._agree(self._human)
             else:
                 self._customer(sim.texts.say(rng, "decline"))
                 if sim.bot and self.lead and rng.random() < 0.6:
@@ -350,9 +361,8 @@ class Talk:
     def _finish(self, idle: bool) -> Walk:
         """Labels, a snooze now and then, thanks, and the resolution."""
         sim, rng, conversation = self.sim, self.rng, self.conversation
-        if conversation and rng.random() < 0.4:
-            labels = rng.sample([label.title for label in sim.account.labels.values()], rng.choice((1, 1, 2)))
-            sim.chatwoot.add_labels(conversation, labels, self._agent())
+        if conversation and rng.random() < 0.45:
+            sim.chatwoot.add_labels(conversation, self._labels(), self._agent())
         if conversation and rng.random() < 0.04 and conversation.status == "open":
             yield from self._snooze(conversation)
         elif conversation and rng.random() < 0.012 and conversation.status == "open":
@@ -397,7 +407,7 @@ class Talk:
         yield self._after(3, 400)
         says(sim.texts.say(rng, "confirm", self.fixed))
         self.journey.visit_agreed, self.journey.visit_at = True, self.slot
-        if sim.bot and self.lead:
+        if sim.bot and self.lead and self.slot:
             sim.bookings.make(rng, self.person, self.lead, self.journey, self.slot)
 
     # after the end
@@ -418,22 +428,38 @@ class Talk:
         fate = rng.random()
         if fate < 0.07 * (1 + self.door.reopens):
             yield self._after(1500, 300_000)
-            if self.person.busy or conversation.status != "resolved":
-                return
-            self.person.busy = True
-            if rng.random() < self.door.reopens:
-                yield from self._customer_returns()
-            elif rng.random() < 0.5 and sim.staff.is_open(sim.now):
-                sim.chatwoot.change_status(conversation, "open", self._agent())
-                yield self._after(5, 60)
-                self._human(sim.texts.say(rng, "reopen_agent", self.fixed))
-                yield self._after(60, 4000)
-                self._resolve(self._agent())
-            else:
-                self.person.busy = False
-                self._leave()
-                again = Talk(sim, rng, self.person, self.topic, self.door, self.inbox)
-                sim.begin(again.run())
+            yield from self._goes_on()
+
+    def resume(self) -> Walk:
+        """A finished talk goes on, if it is still there and nothing else goes on."""
+        conversation = self.conversation
+        if conversation is None or conversation.id in self.sim.in_flight:
+            return
+        if conversation.id not in self.sim.account.conversations:
+            return
+        self.sim.in_flight.add(conversation.id)
+        yield from self._goes_on()
+        self._leave()
+
+    def _goes_on(self) -> Walk:
+        """After the resolution somebody has something to add."""
+        sim, rng, conversation = self.sim, self.rng, self._conversation
+        assert self.door is not None
+        if self.person.busy or conversation.status != "resolved":
+            return
+        self.person.busy = True
+        if rng.random() < self.door.reopens:
+            yield from self._customer_returns()
+        elif rng.random() < 0.5 and sim.staff.is_open(sim.now):
+            sim.chatwoot.change_status(conversation, "open", self._agent())
+            yield self._after(5, 60)
+            self._human(sim.texts.say(rng, "reopen_agent", self.fixed))
+            yield self._after(60, 4000)
+            self._resolve(self._agent())
+        else:
+            self.person.busy = False
+            again = Talk(sim, rng, self.person, self.topic, self.door, self.inbox)
+            sim.begin(again.run())
 
     def _customer_returns(self) -> Walk:
         """The customer writes into the resolved conversation, which opens (or is the bot's) again."""
@@ -539,24 +565,46 @@ class Talk:
         if self.sim.bot and self.bot_talk:
             self.sim.bot.message(self.bot_talk, "bot", text)
 
-    def _human_says(self, text: str) -> None:
-        self._human(text)
-
     def _human(self, text: str) -> Message | None:
         sim, rng, message = self.sim, self.rng, None
         if self.conversation:
             failed = rng.choice(WHATSAPP_ERRORS) if rng.random() < 0.006 else None
             by_app = self.door is not None and self.door.kind == "whatsapp" and rng.random() < 0.012
-            message = sim.chatwoot.agent_writes(self.conversation, None if by_app else self._agent(), text, failed=failed)
+            message = sim.chatwoot.agent_writes(
+                self.conversation, None if by_app else self._agent(), text, failed=failed
+            )
         if sim.bot and self.bot_talk:
             sim.bot.message(self.bot_talk, "human", text)
         return message
 
     def _more(self) -> str:
+        """What the customer asks next, not twice the same."""
         rng, texts = self.rng, self.sim.texts
-        if rng.random() < 0.6 or not self.topic.lead:
-            return texts.fill(rng, rng.choice(self.topic.more), self.fixed)
-        return texts.say(rng, "customer_more", self.fixed)
+        choices: tuple[str | None, ...] = self.topic.more
+        if self.topic.lead and rng.random() < 0.4:
+            choices = texts.phrases["customer_more"]
+        fresh = [template for template in choices if template and template not in self._said]
+        template = rng.choice(fresh or texts.phrases["thanks"]) or ""
+        self._said.add(template)
+        return texts.fill(rng, template, self.fixed)
+
+    def _invitation(self) -> str:
+        """Names a day and an hour, which what follows keeps to."""
+        rng = self.rng
+        self.slot = self.sim.bookings.slot(rng)
+        local = self.slot.astimezone(self.sim.zone)
+        weekday = WEEKDAYS[local.weekday()]
+        self.fixed["dia_marcado"] = f"{weekday} ({local:%d/%m})" if rng.random() < 0.6 else weekday
+        self.fixed["hora_marcada"] = f"{local.hour}h{local.minute:02d}" if local.minute else f"{local.hour}h"
+        return self.sim.texts.say(rng, "invite", self.fixed)
+
+    def _labels(self) -> list[str]:
+        """What fits the topic, and now and then what does not."""
+        labels = self.sim.profile.labels
+        fitting = [label for label, topics in labels.items() if self.topic.name in topics]
+        if not fitting or self.rng.random() < 0.05:
+            return [self.rng.choice(list(labels))]
+        return fitting if self.rng.random() < 0.3 else [self.rng.choice(fitting)]
 
     def _answer(self) -> str:
         return self.sim.texts.fill(self.rng, self.rng.choice(self.topic.answer), self.fixed)

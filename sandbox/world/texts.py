@@ -64,7 +64,9 @@ def load_texts(vertical: str) -> Texts:
     common, own = _read("common"), _read(vertical)
     topics = {name: _topic(name, data) for name, data in own["topics"].items()}
     for trade in ("supplier", "jobseeker", "chitchat"):
-        topics[trade] = _topic(trade, {"weight": 0, "lead": False, "book": -6, "handoff": 0.5, "mood": "neutral", **common[trade]})
+        topics[trade] = _topic(
+            trade, {"weight": 0, "lead": False, "book": -6, "handoff": 0.5, "mood": "neutral", **common[trade]}
+        )
     phrases = {key: tuple(value) for key, value in {**common, **own}.items() if isinstance(value, list)}
     slots = {name: tuple(values) for name, values in {**common["slots"], **own["slots"]}.items()}
     return Texts(phrases, slots, topics, tuple(own["reasons"]))

@@ -105,7 +105,17 @@ INTEGERS = {
     "position",
 }
 
-FLAGS = {"anonymous", "closed", "bot_took_part", "has_human_reply", "incoming", "deleted", "failed", "is_lead", "visit_agreed"}
+FLAGS = {
+    "anonymous",
+    "closed",
+    "bot_took_part",
+    "has_human_reply",
+    "incoming",
+    "deleted",
+    "failed",
+    "is_lead",
+    "visit_agreed",
+}
 MAYBE_FLAGS = {"engaged", "booked"}
 
 
@@ -356,10 +366,10 @@ class Truth:
                 position = positions[m.conversation_id] = positions.get(m.conversation_id, -1) + 1
                 kind = "customer" if m.sender == "lead" else m.sender
                 incoming = m.sender == "lead"
-                rows.append((key, "bot", str(m.id), m.created_at, kind, incoming, None, False, False, m.content, position))
-        return frame(
-            rows, "conversation_id source message_id at kind incoming user_id deleted failed content position"
-        )
+                rows.append(
+                    (key, "bot", str(m.id), m.created_at, kind, incoming, None, False, False, m.content, position)
+                )
+        return frame(rows, "conversation_id source message_id at kind incoming user_id deleted failed content position")
 
     def _bot_messages(self) -> pd.DataFrame:
         return frame(
@@ -492,15 +502,20 @@ class Truth:
                 "feedback_id conversation_id bot_conversation_id score nps_score comment created_at",
             ),
             "campaigns": frame(
-                (
-                    (str(c.id), c.name, c.channel, c.started_on, c.ended_on)
-                    for c in self._rows("marketing_campaigns")
-                ),
+                ((str(c.id), c.name, c.channel, c.started_on, c.ended_on) for c in self._rows("marketing_campaigns")),
                 "campaign_id name channel started_on ended_on",
             ),
             "campaign_costs": frame(
                 (
-                    (str(c.campaign_id), c.cost_date, c.cost, c.currency, c.impressions, c.clicks, channels[c.campaign_id])
+                    (
+                        str(c.campaign_id),
+                        c.cost_date,
+                        c.cost,
+                        c.currency,
+                        c.impressions,
+                        c.clicks,
+                        channels[c.campaign_id],
+                    )
                     for c in self._rows("campaign_costs")
                 ),
                 "campaign_id cost_date cost currency impressions clicks channel",

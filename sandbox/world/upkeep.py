@@ -6,6 +6,7 @@ import random
 from collections.abc import Generator
 from datetime import datetime, timedelta
 
+from sandbox.world.people import Person
 from sandbox.world.records import Contact
 from sandbox.world.simulation import Simulation
 
@@ -20,11 +21,13 @@ def upkeep(sim: Simulation) -> Generator[datetime, None, None]:
     acts_a_day = max(0.05, sim.profile.conversations * sim.scale / days / 30)
     leaves_at: datetime | None = sim.start + (sim.end - sim.start) * LEAVES_AFTER
     while True:
-        yield sim.staff.next_open(sim.now + timedelta(days=rng.expovariate(acts_a_day))) + timedelta(seconds=rng.uniform(0, 3000))
+        yield sim.staff.next_open(sim.now + timedelta(days=rng.expovariate(acts_a_day))) + timedelta(
+            seconds=rng.uniform(0, 3000)
+        )
         if leaves_at and sim.now >= leaves_at:
             leaves_at = None
             _leave(sim)
-        act = rng.choices((_edit, _soft_delete, _hard_delete, _merge), (4, 3, 1.6, 1.6))[0]
+        act = rng.choices((edit, soft_delete, hard_delete, merge), (4, 3, 1.6, 1.6))[0]
         act(sim, rng)
 
 
@@ -34,19 +37,19 @@ def _leave(sim: Simulation) -> None:
     sim.chatwoot.remove_agent(staff[-2])
 
 
-def _edit(sim: Simulation, rng: random.Random) -> None:
+def edit(sim: Simulation, rng: random.Random) -> None:
     message = sim.old_message(rng, rng.choice(("User", "Contact")))
     if message and message.content and sim.unannounced:
         sim.chatwoot.edit_message(message, f"{message.content} *")
 
 
-def _soft_delete(sim: Simulation, rng: random.Random) -> None:
+def soft_delete(sim: Simulation, rng: random.Random) -> None:
     message = sim.old_message(rng, "User")
     if message and sim.unannounced:
         sim.chatwoot.delete_message(message)
 
 
-def _hard_delete(sim: Simulation, rng: random.Random) -> None:
+def hard_delete(sim: Simulation, rng: random.Random) -> None:
     """A conversation of the last weeks vanishes, often a stranger's."""
     recent = []
     for conversation in sim.settled_conversations():
@@ -61,7 +64,7 @@ def _hard_delete(sim: Simulation, rng: random.Random) -> None:
         sim.ledger.removed_conversations.append(chosen.display_id)
 
 
-def _merge(sim: Simulation, rng: random.Random) -> None:
+def merge(sim: Simulation, rng: random.Random) -> None:
     """Somebody notices that two contacts are one person."""
     account = sim.account
     found: tuple[Contact, Contact] | None = None
@@ -69,7 +72,7 @@ def _merge(sim: Simulation, rng: random.Random) -> None:
         if not sim.people:
             return
         person = rng.choice(sim.people)
-        ids = [i for i in dict.fromkeys(_contacts_of(sim, person.contact_of.values(), person)) if i in account.contacts]
+        ids = [i for i in dict.fromkeys(_contacts_of(sim, person)) if i in account.contacts]
         if len(ids) > 1 and not person.busy:
             found = account.contacts[ids[0]], account.contacts[ids[1]]
             break
@@ -93,10 +96,7 @@ def _merge(sim: Simulation, rng: random.Random) -> None:
             person.contact_of[door] = base.id
 
 
-def _contacts_of(sim: Simulation, known: object, person: object) -> list[int]:
-    from sandbox.world.people import Person
-
-    assert isinstance(person, Person)
+def _contacts_of(sim: Simulation, person: Person) -> list[int]:
     ids = list(person.contact_of.values())
     if person.phone:
         for ninth_digit in (True, False):

@@ -19,5 +19,7 @@ def profile_of(slug: str) -> Profile:
         return PROFILES[slug]
     base = re.sub(r"_\d+$", "", slug)
     if base not in PROFILES:
-        raise KeyError(f"no pretend tenant is called {slug!r}; there are {', '.join(PROFILES)} and numbered copies of them")
+        raise KeyError(
+            f"no pretend tenant is called {slug!r}; there are {', '.join(PROFILES)} and numbered copies of them"
+        )
     return replace(PROFILES[base], slug=slug, name=f"{PROFILES[base].name} {slug.rsplit('_', 1)[1]}")

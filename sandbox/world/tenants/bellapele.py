@@ -41,7 +41,12 @@ BELLAPELE = Profile(
     staff_hours=HOURS,
     agents=("Bianca Farias", "Renata Amaral", "Jéssica Duarte"),
     teams=("atendimento",),
-    labels=("botox", "laser", "cliente", "reclamação"),
+    labels={
+        "orçamento": ("preco", "duvida"),
+        "agendamento": ("agendar",),
+        "cliente": ("cliente", "reclamacao"),
+        "reclamação": ("reclamacao",),
+    },
     campaigns=(),
     procedures=(),
     organic={"instagram": 2.0, "indicacao": 1.0, None: 1.0},

@@ -50,7 +50,14 @@ BOXCENTRAL = Profile(
     staff_hours=DESK,
     agents=("Rafaela Nogueira", "Léo Tavares", "Duda Peixoto", "Marina Queiroz", "Tiago Brandão"),
     teams=("recepção", "comercial"),
-    labels=("experimental", "plano", "aluno", "financeiro", "reclamação", "fornecedor"),
+    labels={
+        "experimental": ("experimental", "saude"),
+        "plano": ("preco", "horarios", "local"),
+        "aluno": ("aluno_horario", "financeiro", "reclamacao"),
+        "financeiro": ("financeiro",),
+        "reclamação": ("reclamacao",),
+        "fornecedor": ("supplier",),
+    },
     campaigns=(
         Campaign("Projeto Verão", "instagram", 0.05, 0.30, 62.0, 0.30, 1.6),
         Campaign("Volta às aulas", "instagram", 0.28, 0.42, 48.0, 0.20, 1.3),
@@ -87,5 +94,11 @@ BOXCENTRAL = Profile(
         "holidays": "public+optional",
         "owner_cost_per_month": 1200,
     },
-    first_ids={"conversations": 4210, "messages": 91_500, "contacts": 300, "reporting_events": 20_000, "display_ids": 0},
+    first_ids={
+        "conversations": 4210,
+        "messages": 91_500,
+        "contacts": 300,
+        "reporting_events": 20_000,
+        "display_ids": 0,
+    },
 )

@@ -64,7 +64,15 @@ SORRISO = Profile(
     staff_hours=HOURS,
     agents=("Patrícia Rezende", "Joana Bezerra", "Caio Cavalcanti", "Elisa Macedo", "Renan Siqueira", "Vera Lins"),
     teams=("recepção", "orçamentos", "pós-atendimento"),
-    labels=("avaliação", "urgência", "convênio", "orçamento", "paciente", "reclamação", "fornecedor"),
+    labels={
+        "avaliação": ("agendar", "procedimento"),
+        "urgência": ("urgencia",),
+        "convênio": ("convenio",),
+        "orçamento": ("preco", "procedimento"),
+        "paciente": ("remarcar", "pos", "reclamacao"),
+        "reclamação": ("reclamacao",),
+        "fornecedor": ("supplier",),
+    },
     campaigns=(
         Campaign("Clareamento de verão", "instagram", 0.02, 0.22, 80.0, 0.20, 1.5),
         Campaign("Google dentista Recife", "google", 0.0, 1.5, 70.0, 0.05, 1.6),
@@ -108,5 +116,11 @@ SORRISO = Profile(
         Sla("Atendimento padrão", 600.0, 1200.0, 172_800.0, False),
         Sla("Horário comercial", 900.0, 1800.0, 86_400.0, True),
     ),
-    first_ids={"conversations": 77_040, "messages": 1_204_300, "contacts": 9000, "reporting_events": 310_000, "display_ids": 0},
+    first_ids={
+        "conversations": 77_040,
+        "messages": 1_204_300,
+        "contacts": 9000,
+        "reporting_events": 310_000,
+        "display_ids": 0,
+    },
 )
