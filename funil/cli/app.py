@@ -22,8 +22,10 @@ app = typer.Typer(
 )
 tenants_app = typer.Typer(help="The tenants of tenants.yaml.", no_args_is_help=True)
 db_app = typer.Typer(help="The warehouse.", no_args_is_help=True)
+sandbox_app = typer.Typer(help="A pretend world to try everything on.", invoke_without_command=True)
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(db_app, name="db")
+app.add_typer(sandbox_app, name="sandbox")
 
 _debug = False
 
@@ -36,8 +38,10 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceb
 
 @app.command()
 def demo(
-    scale: Annotated[float, typer.Option(min=0.01, help="Size of the world; 1 is about 4,200 conversations.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    scale: Annotated[
+        float | None, typer.Option(min=0.01, help="Size of a new world; 1 is about 4,200 conversations.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another new world.")] = None,
 ) -> None:
     """Run the whole pipeline for the sandbox's tenants and print their headline figures."""
     from funil.cli.demo import run_demo
@@ -89,6 +93,47 @@ def db_stop() -> None:
     from funil.cli.database import stop
 
     stop()
+
+
+@sandbox_app.callback()
+def sandbox(
+    context: typer.Context,
+    scale: Annotated[
+        float | None, typer.Option(min=0.01, help="Size of a new world; 1 is about 4,200 conversations.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another new world.")] = None,
+) -> None:
+    """Serve the sandbox's Chatwoot and bots until Ctrl-C."""
+    if context.invoked_subcommand is None:
+        from funil.cli.sandbox import serve
+
+        raise typer.Exit(serve(scale, seed))
+
+
+@sandbox_app.command("advance")
+def sandbox_advance(
+    hours: Annotated[float, typer.Option(min=0.01, help="How far the world goes on.")] = 6.0,
+    announced_only: Annotated[
+        bool, typer.Option("--announced-only", help="Leave out what Chatwoot never announces, such as deletions.")
+    ] = False,
+) -> None:
+    """Let the world go on: messages, new conversations, edits, deletions, bookings attended or missed."""
+    from funil.cli.sandbox import advance
+
+    raise typer.Exit(advance(hours, unannounced=not announced_only))
+
+
+@sandbox_app.command("misbehave")
+def sandbox_misbehave(
+    kind: Annotated[str, typer.Argument(help="A fault such as throttle, error, slow or cut; 'behave' ends all.")],
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="How many requests.")] = None,
+    probability: Annotated[float | None, typer.Option(min=0, max=1, help="Which share of requests.")] = None,
+) -> None:
+    """Ask the running sandbox for faults."""
+    from funil.cli.sandbox import misbehave
+
+    raise typer.Exit(misbehave(kind, tenant, count, probability))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -1,0 +1,78 @@
+"""The sandbox: started for as long as a command needs it, or by hand with `funil sandbox`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from funil.cli.console import err, out
+from funil.cli.workspace import Workspace, open_workspace
+from funil.errors import FunilError
+from funil.settings import load_settings
+from sandbox.server.client import SandboxClient, start_process
+from sandbox.world.tenants import PROFILES
+
+
+@contextmanager
+def sandbox_running(
+    workspace: Workspace, *, scale: float | None = None, seed: int | None = None
+) -> Iterator[SandboxClient]:
+    """The sandbox, started unless one runs already, and stopped afterwards if it was started here."""
+    directory = workspace.settings.home / "sandbox"
+    client = SandboxClient(directory)
+    if client.is_running():
+        yield client
+        return
+    try:
+        process = start_process(directory, bot_dsn=_bot_dsn(workspace), scale=scale, seed=seed)
+    except RuntimeError as error:
+        raise FunilError(str(error)) from None
+    try:
+        yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def serve(scale: float | None, seed: int | None) -> int:
+    """Runs the sandbox until Ctrl-C."""
+    workspace = open_workspace()
+    with sandbox_running(workspace, scale=scale, seed=seed) as client:
+        for slug, tenant in client.state()["tenants"].items():
+            out.print(f"{slug}: {tenant['base_url']}, {tenant['conversations']:,} conversations")
+        out.print(f"Its tenants file is {client.tenants_file}. Ctrl-C stops the sandbox.", soft_wrap=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    return 0
+
+
+def advance(hours: float, unannounced: bool) -> int:
+    """Moves the world on, also when no sandbox server runs at the moment."""
+    workspace = open_workspace()
+    with sandbox_running(workspace) as client:
+        state = client.advance(hours, unannounced=unannounced)
+    for slug, tenant in state["tenants"].items():
+        out.print(f"{slug}: it is now {tenant['now']}, {tenant['conversations']:,} conversations")
+    return 0
+
+
+def misbehave(kind: str, tenant: str | None, count: int | None, probability: float | None) -> int:
+    """Asks the running server for faults; `behave` ends them."""
+    client = SandboxClient(load_settings().home / "sandbox")
+    options = {"count": count, "probability": probability}
+    try:
+        if kind == "behave":
+            client.behave(tenant)
+        else:
+            client.misbehave(kind, tenant, **{name: value for name, value in options.items() if value is not None})
+    except (RuntimeError, ValueError) as error:
+        raise FunilError(str(error)) from None
+    err.print(f"{tenant or 'Every tenant'}: {kind}.")
+    return 0
+
+
+def _bot_dsn(workspace: Workspace) -> str:
+    """The address of the bots' databases with {slug} in it; the databases are made if they are missing."""
+    addresses = {slug: workspace.warehouse.sibling_dsn(f"sandbox_{slug}") for slug in PROFILES}
+    slug, address = next(iter(addresses.items()))
+    return address.replace(f"sandbox_{slug}", "sandbox_{slug}")
