@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sandbox.server.serve import SandboxServer
+from sandbox.server.state import StateDirectory
 
 BOT_DSN_VARIABLE = "SANDBOX_BOT_DSN"
 
@@ -31,13 +32,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--scale", type=float)
     parser.add_argument("--end", type=datetime.fromisoformat, help="the world's present, with its offset from UTC")
+    parser.add_argument("--tenant", action="append", dest="slugs", help="repeat for several; default: the usual three")
     parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one ends")
     asked = parser.parse_args()
     if asked.end is not None and asked.end.tzinfo is None:
         parser.error("--end needs an offset from UTC, as in 2026-03-01T12:00:00+00:00")
     try:
+        # the world takes seconds to make: refuse before that, not after
+        StateDirectory(asked.state_dir).check_unlocked()
         server = SandboxServer.open(
-            asked.state_dir, seed=asked.seed, scale=asked.scale, end=asked.end, bot_dsn=asked.bot_dsn
+            asked.state_dir,
+            seed=asked.seed,
+            scale=asked.scale,
+            end=asked.end,
+            slugs=asked.slugs,
+            bot_dsn=asked.bot_dsn,
         )
         if asked.with_parent:
             _stop_with_parent(server.shut_down)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def start_process(
     seed: int | None = None,
     scale: float | None = None,
     end: datetime | None = None,
+    slugs: Sequence[str] = (),
     with_parent: bool = True,
     timeout: float = START_TIMEOUT,
 ) -> subprocess.Popen[str]:
@@ -101,6 +103,7 @@ def start_process(
     command = [sys.executable, "-m", "sandbox.server", "--state-dir", str(directory.path.resolve())]
     for name, value in (("--seed", seed), ("--scale", scale), ("--end", end.isoformat() if end else None)):
         command += [] if value is None else [name, str(value)]
+    command += [part for slug in slugs for part in ("--tenant", slug)]
     command += ["--with-parent"] if with_parent else []
     environment = {key: value for key, value in os.environ.items() if key != BOT_DSN_VARIABLE}
     if bot_dsn is not None:

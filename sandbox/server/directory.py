@@ -219,6 +219,8 @@ def _shown(call: Call, inbox: Inbox) -> Any:
         "website_token": None,
         "selected_feature_flags": None,
         "reply_time": None,
+        "messaging_service_sid": None,
+        "phone_number": None,
     }
     channel = inbox.channel_type.removeprefix("Channel::")
     shown |= _channel_settings(call, inbox, channel)
@@ -245,6 +247,8 @@ def _channel_settings(call: Call, inbox: Inbox, channel: str) -> dict[str, Any]:
         }
     if channel == "Email":
         return {"forward_to_email": f"inbox-{inbox.id}@forward.example.com", "email": f"inbox-{inbox.id}@example.com"}
+    if channel in ("TwilioSms", "Sms"):
+        return {"phone_number": f"+55113{inbox.id:07d}", "medium": "sms"}
     if channel == "Api":
         identifier = call.installation.serializer.secret(f"identifier/{inbox.id}")
         return {"webhook_url": "", "inbox_identifier": identifier, "additional_attributes": {}}

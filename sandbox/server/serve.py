@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self, TypeVar
 
 import uvicorn
@@ -24,10 +24,12 @@ from sandbox.server.app import create_app
 from sandbox.server.installation import Installation
 from sandbox.server.misbehaviour import Fault
 from sandbox.server.protocol import Protocol
-from sandbox.server.state import LOOPBACK, History, StateDirectory, listen
+from sandbox.server.state import LOOPBACK, StateDirectory, listen
 from sandbox.server.tenants_file import tenants_yaml
 from sandbox.server.times import iso
+from sandbox.server.worlds import HandMadeWorld, ServedWorld
 from sandbox.world.records import Account
+from sandbox.world.world import World
 
 R = TypeVar("R")
 ADMIN = "admin"
@@ -36,27 +38,25 @@ ADMIN = "admin"
 class SandboxServer:
     """Serves a world. `with SandboxServer(world) as server: requests.get(server.base_url("boxcentral") + ...)`
 
-    Give it a state directory and its history, and a later server on the same directory shows the same world at the
-    same addresses (`SandboxServer.open`). `bot_dsn` names each tenant's bot database, `{slug}` being its slug.
+    Give it a state directory, and a later `SandboxServer.open` on the same directory shows the same world at the same
+    addresses. `bot_dsn` names each tenant's bot database, `{slug}` in it being the tenant's.
     """
 
     def __init__(
         self,
-        world: Any,
+        world: ServedWorld,
         state_dir: Path | str | None = None,
         *,
         bot_dsn: str | None = None,
-        history: History | None = None,
         **installation_options: Any,
     ) -> None:
         self.world = world
         self.bot_dsn = bot_dsn
         self.state_directory = StateDirectory(Path(state_dir)) if state_dir is not None else None
-        self.history = history
         self.installations: dict[str, Installation] = {
             slug: Installation(tenant.account, **installation_options) for slug, tenant in world.tenants.items()
         }
-        self._sockets: dict[str, Any] = {}
+        self._sockets: dict[str, socket.socket] = {}
         self._ports: dict[str, int] = {}
         self._uvicorn: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -65,8 +65,7 @@ class SandboxServer:
     @classmethod
     def for_accounts(cls, accounts: Mapping[str, Account], **options: Any) -> Self:
         """For accounts made by hand, without a world that could advance."""
-        tenants = {slug: SimpleNamespace(account=account, bot=None, settings={}) for slug, account in accounts.items()}
-        return cls(SimpleNamespace(tenants=tenants), **options)
+        return cls(HandMadeWorld(accounts), **options)
 
     @classmethod
     def open(
@@ -76,30 +75,24 @@ class SandboxServer:
         seed: int | None = None,
         scale: float | None = None,
         end: datetime | None = None,
+        slugs: Sequence[str] | None = None,
         bot_dsn: str | None = None,
         **installation_options: Any,
     ) -> Self:
-        """The world remembered in `state_dir`, advanced as it was; else a new one."""
-        from sandbox.world.world import World
-
+        """The world remembered in `state_dir`, advanced as it was; else a new one, by the generator's defaults."""
+        asked = {"seed": seed, "scale": scale, "end": end, "slugs": slugs and list(slugs)}
+        asked = {name: value for name, value in asked.items() if value is not None}
         directory = StateDirectory(Path(state_dir))
-        history = directory.history()
-        if history is None:
-            last_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-            history = History(seed if seed is not None else 7, scale if scale is not None else 1.0, end or last_hour)
-        elif any(
-            asked is not None and asked != kept
-            for asked, kept in ((seed, history.seed), (scale, history.scale), (end, history.end))
-        ):
+        recipe = directory.recipe()
+        if recipe is None:
+            return cls(World.generate(**asked), state_dir, bot_dsn=bot_dsn, **installation_options)  # type: ignore[arg-type]
+        kept = {**recipe, "end": datetime.fromisoformat(recipe["end"])}
+        if any(kept[name] != value for name, value in asked.items()):
             raise ValueError(
-                f"{directory.path} holds another world (seed {history.seed}, scale {history.scale}, "
-                f"end {history.end.isoformat()}); give it another state directory or remove world.json there."
+                f"{directory.path} holds another world (seed {recipe['seed']}, scale {recipe['scale']}, end "
+                f"{recipe['end']}, {', '.join(recipe['slugs'])}); use another directory, or remove world.json there."
             )
-        world = World.generate(seed=history.seed, scale=history.scale, end=history.end)
-        for advance in history.advances:
-            world.advance(**advance)
-        directory.save_history(history)
-        return cls(world, state_dir, bot_dsn=bot_dsn, history=history, **installation_options)
+        return cls(World.from_recipe(recipe), state_dir, bot_dsn=bot_dsn, **installation_options)
 
     # running --------------------------------------------------------------------------------------------------------
 
@@ -149,7 +142,7 @@ class SandboxServer:
             directory.lock()
         try:
             if self.bot_dsn is not None:
-                bots.load_all(self.world, self.bot_dsn)
+                bots.bring_up_to_date(self.world, self.bot_dsn)
             remembered = directory.ports() if directory is not None else {}
             self._sockets = listen((ADMIN, *self.installations), remembered)
         except BaseException:
@@ -158,6 +151,7 @@ class SandboxServer:
             raise
         self._ports = {name: listening.getsockname()[1] for name, listening in self._sockets.items()}
         if directory is not None:
+            directory.save_recipe(self.world.recipe())
             directory.save_ports(self._ports)
             directory.write("tenants.yaml", tenants_yaml(self.world, self.base_urls, self.bot_dsn))
         apps: dict[int, ASGIApp] = {self._ports[ADMIN]: create_admin_app(self)}
@@ -201,7 +195,7 @@ class SandboxServer:
         return {
             "pid": os.getpid(),
             "admin_url": self.admin_url,
-            "advances": len(self.history.advances) if self.history else None,
+            "world": self.world.recipe(),
             "tenants": {slug: self._tenant_state(slug) for slug in self.installations},
         }
 
@@ -246,15 +240,12 @@ class SandboxServer:
         """On the server's own loop: no request sees half of it. The bots' databases follow."""
         async with self._advancing:
             self.world.advance(hours=hours, unannounced=unannounced)
-            for slug, installation in self.installations.items():
-                installation.account = self.world.tenants[slug].account
+            for installation in self.installations.values():
                 installation.index.refresh()
-            if self.history is not None:
-                self.history.advances.append({"hours": hours, "unannounced": unannounced})
-                if self.state_directory is not None:
-                    self.state_directory.save_history(self.history)
+            if self.state_directory is not None:
+                self.state_directory.save_recipe(self.world.recipe())
             if self.bot_dsn is not None:
-                await asyncio.to_thread(bots.load_all, self.world, self.bot_dsn)
+                await asyncio.to_thread(bots.bring_up_to_date, self.world, self.bot_dsn)
 
     def misbehave(self, slug: str | None, kind: str, **options: Any) -> None:
         """See misbehaviour.Fault for the kinds and their options; without a slug, everywhere."""
@@ -311,6 +302,11 @@ class _Uvicorn(uvicorn.Server):
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ready = threading.Event()
         self.on_ready: list[Callable[[], None]] = []
+
+    async def main_loop(self) -> None:
+        # uvicorn's own loop looks ten times a second; tests start and stop hundreds of servers
+        while not self.should_exit:
+            await asyncio.sleep(0.02)
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)

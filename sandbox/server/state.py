@@ -7,22 +7,10 @@ import json
 import os
 import socket
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
-
-
-@dataclass(slots=True)
-class History:
-    """Enough to build the same world again: the generator is deterministic, and so is each advance."""
-
-    seed: int
-    scale: float
-    end: datetime
-    advances: list[dict[str, Any]] = field(default_factory=list)
 
 
 class StateDirectory:
@@ -47,18 +35,25 @@ class StateDirectory:
             raise RuntimeError(f"A sandbox server is already running on {self.path}; stop it first.") from error
         self._lock = descriptor
 
+    def check_unlocked(self) -> None:
+        self.lock()
+        self._unlock()
+
     def unlock(self) -> None:
         (self.path / "server.json").unlink(missing_ok=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def history(self) -> History | None:
-        stored = self._read("world.json")
-        return History(**{**stored, "end": datetime.fromisoformat(stored["end"])}) if stored else None
+    def recipe(self) -> dict[str, Any] | None:
+        """Seed, scale, end, tenants and advances: all it takes to make the same world again."""
+        return self._read("world.json")
 
-    def save_history(self, history: History) -> None:
-        self._write("world.json", {**asdict(history), "end": history.end.isoformat()})
+    def save_recipe(self, recipe: dict[str, Any]) -> None:
+        self._write("world.json", recipe)
 
     def ports(self) -> dict[str, int]:
         return dict(self._read("ports.json") or {})

@@ -7,11 +7,13 @@ from typing import Any
 
 import yaml
 
+from sandbox.server.worlds import ServedWorld
+
 # Chatwoot safelists loopback, so that nothing is gained by going slower
 REQUESTS_PER_SECOND = 500
 
 
-def tenants_yaml(world: Any, base_urls: Mapping[str, str], bot_dsn: str | None) -> str:
+def tenants_yaml(world: ServedWorld, base_urls: Mapping[str, str], bot_dsn: str | None) -> str:
     tenants = []
     for slug, tenant in world.tenants.items():
         entry: dict[str, Any] = {"slug": slug, **tenant.settings}

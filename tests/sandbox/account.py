@@ -23,9 +23,9 @@ from sandbox.world.records import (
 )
 
 NOW = datetime(2026, 3, 16, 15, 0, 0, 250_000, tzinfo=UTC)  # a Monday
-ADMIN_TOKEN = "admin-token"  # noqa: S105
-AGENT_TOKEN = "agent-token"  # noqa: S105
-BOT_TOKEN = "bot-token"  # noqa: S105
+ADMIN_TOKEN = "admin-token"
+AGENT_TOKEN = "agent-token"
+BOT_TOKEN = "bot-token"
 
 ADMIN, ANA, BRUNO = 1, 2, 3
 WHATSAPP, WEB, EMAIL = 1, 2, 3
@@ -92,7 +92,12 @@ def _add_talk(account: Account, number: int) -> None:
         email=f"cliente{number}@example.com" if number % 2 else None,
         phone_number=f"+55119{number:08d}",
         last_activity_at=started if number % 5 else None,
-        additional_attributes={"city": "Campinas" if number % 2 else "Santos", "country_code": "BR"},
+        additional_attributes={
+            "city": "Campinas" if number % 2 else "Santos",
+            "country": "Brazil",
+            "country_code": "BR",
+            "created_at_ip": "203.0.113.7",
+        },
         custom_attributes={"plano": "Gold" if number % 2 else "Basic"},
     )
     db_id = 1_000 + number

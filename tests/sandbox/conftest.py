@@ -29,6 +29,9 @@ class Api:
         return self.raw(f"/api/{version}/accounts/1{path}", params=params)
 
     def get(self, path: str, version: str = "v1", **params: Any) -> Any:
+        """`labels=["a", "b"]` travels as `labels[]=a&labels[]=b`."""
+        for name in [name for name, value in params.items() if isinstance(value, list)]:
+            params[f"{name}[]"] = params.pop(name)
         answer = self.answer(path, version, **params)
         assert answer.status_code == 200, (answer.status_code, answer.text)
         return answer.json()

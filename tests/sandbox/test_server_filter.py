@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,18 @@ import pytest
 from sandbox.server.serve import SandboxServer
 from tests.sandbox.account import AGENT_TOKEN, ANA, small_account
 from tests.sandbox.conftest import Api
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    """Nothing here changes the account."""
+    with SandboxServer.for_accounts({"box": small_account()}, agent_tokens={AGENT_TOKEN: ANA}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(server: SandboxServer) -> Api:
+    return Api(server)
 
 
 def when(key: str, operator: str, *values: Any, then: str | None = None, **more: Any) -> dict[str, Any]:
@@ -96,16 +109,23 @@ def test_all_statuses_and_missing_assignees(api: Api) -> None:
     assert len(found(api, when("valor", "not_equal_to", 7))) == 30  # but a missing custom attribute is unequal
 
 
+INVALID_KEY = "Invalid attribute key - [updated_at]. The key should be one of [status,assignee_id,inbox_id,"
+INVALID_OPERATOR = (
+    "Invalid operator. The allowed operators for created_at are [is_greater_than,is_less_than,days_before]."
+)
+INVALID_VALUE = "Invalid value. The values provided for created_at are invalid"
+
+
 @pytest.mark.parametrize(
     ("condition", "error"),
     [
-        (when("updated_at", "is_greater_than", "2026-03-01"), "Invalid attribute key - [updated_at]. The key should be one of [status,assignee_id,"),
-        (when("created_at", "equal_to", "2026-03-01"), "Invalid operator. The allowed operators for created_at are [is_greater_than,is_less_than,days_before]."),
-        (when("created_at", "is_greater_than", "1772323200"), "Invalid value. The values provided for created_at are invalid"),
-        (when("created_at", "is_greater_than", 1772323200), "Invalid value. The values provided for created_at are invalid"),
+        (when("updated_at", "is_greater_than", "2026-03-01"), INVALID_KEY),
+        (when("created_at", "equal_to", "2026-03-01"), INVALID_OPERATOR),
+        (when("created_at", "is_greater_than", "1772323200"), INVALID_VALUE),
+        (when("created_at", "is_greater_than", 1772323200), INVALID_VALUE),
         (when("status", "equal_to", "open", then="XOR"), 'Query operator must be either "AND" or "OR".'),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(api: Api, condition: dict[str, Any], error: str) -> None:
     answer = api.filter(condition)
     assert answer.status_code == 422

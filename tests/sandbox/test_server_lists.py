@@ -60,7 +60,7 @@ def test_filters_and_counts(api: Api) -> None:
     everything |= {c["id"]: c for c in api.conversations(status="all", sort_by="created_at_asc", page=2)}
     inbox = api.conversations(status="all", inbox_id=WHATSAPP)
     assert set(ids(inbox)) == {n for n, c in everything.items() if c["inbox_id"] == WHATSAPP}
-    labelled = api.get("/conversations", status="all", **{"labels[]": ["aula-teste", "nobody"]})["data"]
+    labelled = api.get("/conversations", status="all", labels=["aula-teste", "nobody"])["data"]
     assert set(ids(labelled["payload"])) == {3, 9, 15, 21, 27}
     assert labelled["meta"]["all_count"] == 5
     assert {c["meta"]["team"]["id"] for c in api.conversations(status="all", team_id=1)} == {1}
