@@ -1,0 +1,1 @@
+"""Where data comes from: Chatwoot over REST and the bot's PostgreSQL. No Dagster in here."""
