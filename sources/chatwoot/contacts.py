@@ -67,7 +67,7 @@ def _listed(work: Work, crawl: dict[str, Any]) -> set[int]:
 
 def _read_newest(work: Work, state: dict[str, Any]) -> None:
     since = datetime.fromisoformat(state["synced_until"]) - OVERLAP
-    if work.mode == "since" and work.since is not None:
+    if work.since is not None:
         since = min(since, work.since)
     found: dict[int | str, Row] = {}
     for _ in range(WALKS):

@@ -23,7 +23,7 @@ from sources.chatwoot.deletions import Vanished, bury_conversations, gone_for_ce
 from sources.chatwoot.errors import NotFound
 from sources.chatwoot.listing import ChangedSince, walk_all
 from sources.chatwoot.messages import read_messages
-from sources.chatwoot.paging import ids_of
+from sources.chatwoot.paging import BEGINNING, ids_of
 from sources.chatwoot.slas import slas_of
 from sources.chatwoot.work import OVERLAP, Work
 from warehouse.sync import Batch
@@ -83,7 +83,7 @@ def _crawl(work: Work, crawl: dict[str, Any] | None) -> Result:
     crawl = crawl or {"clock": work.clock.isoformat(), "page": None}
     landed = {int(row[0]) for row in work.rows(_UNDELETED)} if resumed else set()
     walk = walk_all(work, seen=landed, first_page=crawl["page"])
-    landing = _Landing(work, force=not resumed, total=lambda: walk.total)
+    landing = _Landing(work, force_since=None if resumed else BEGINNING, total=lambda: walk.total)
     for number, raws in walk:
         landing.add(raws, {"crawl": {**crawl, "page": max(number - 1, 1)}})
     landing.finish({"synced_until": crawl["clock"], "unlisted": _unlisted(walk.total, len(walk.seen))})
@@ -92,9 +92,9 @@ def _crawl(work: Work, crawl: dict[str, Any] | None) -> Result:
 
 def _changed(work: Work, state: dict[str, Any]) -> Result:
     synced_until = datetime.fromisoformat(state["synced_until"])
-    since = work.since if work.mode == "since" and work.since is not None else synced_until - OVERLAP
+    since = synced_until - OVERLAP if work.since is None else min(work.since, synced_until - OVERLAP)
     changed = ChangedSince(work, since)
-    landing = _Landing(work, force=work.mode == "since", trusted_until=synced_until, total=lambda: landing.added)
+    landing = _Landing(work, force_since=work.since, trusted_until=synced_until, total=lambda: landing.added)
     for raws in changed:
         landing.add(raws, None)
     unlisted = int(state.get("unlisted", 0))
@@ -117,7 +117,7 @@ def _changed(work: Work, state: dict[str, Any]) -> Result:
 def _reconcile(work: Work, state: dict[str, Any]) -> Result:
     """Everything again; what the server no longer has is marked as deleted."""
     walk = walk_all(work)
-    landing = _Landing(work, force=True, total=lambda: walk.total)
+    landing = _Landing(work, force_since=BEGINNING, total=lambda: walk.total)
     for _, raws in walk:
         landing.add(raws, None)
     landing.finish(None)
@@ -153,10 +153,16 @@ class _Landing:
     """Pages of raw conversations in; transactions with all that belongs to them out."""
 
     def __init__(
-        self, work: Work, *, force: bool, total: Callable[[], int], trusted_until: datetime | None = None
+        self,
+        work: Work,
+        *,
+        force_since: datetime | None,
+        total: Callable[[], int],
+        trusted_until: datetime | None = None,
     ) -> None:
         self._work = work
-        self._force = force
+        # whatever was touched since then is read again, also what looks unchanged
+        self._force_since = force_since
         self._total = total
         # a server without updated_at says whole seconds only: what was active up to the last sync is read again
         self._trusted_until = trusted_until
@@ -171,7 +177,7 @@ class _Landing:
         `watermark` is what holds once this page, and all before it, have landed.
         """
         rows = self._work.parse(RESOURCE, raws, read.conversation)
-        unchanged = set() if self._force else self._unchanged(rows)
+        unchanged = self._unchanged(rows)
         messages = {
             row["id"]: self._work.pool.submit(_messages_or_none, self._work, row["id"])
             for row in rows
@@ -235,6 +241,10 @@ class _Landing:
 
     def _unchanged(self, rows: list[Row]) -> set[int]:
         """The conversations of this page to which nothing happened that could have changed their messages."""
+        if self._force_since is not None:
+            rows = [
+                row for row in rows if max(row["updated_at"] or BEGINNING, row["last_activity_at"]) < self._force_since
+            ]
         stored = {key: Known(*values) for key, *values in self._work.rows(_STORED, [row["id"] for row in rows])}
         return {row["id"] for row in rows if self._is_unchanged(row, stored.get(row["id"]))}
 

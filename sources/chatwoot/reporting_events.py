@@ -49,7 +49,7 @@ def _read(work: Work, state: dict[str, Any]) -> None:
     since = BEGINNING
     if work.mode != "reconcile" and "read_until" in state:
         since = datetime.fromisoformat(state["read_until"]) - OVERLAP
-        if work.mode == "since" and work.since is not None:
+        if work.since is not None:
             since = min(since, work.since)
     newest = work.client.reporting_events(1, since, END)
     total = newest.total or 0

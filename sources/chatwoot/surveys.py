@@ -25,7 +25,7 @@ def sync_surveys(work: Work) -> None:
     since = BEGINNING
     if work.mode != "reconcile" and "read_until" in state:
         since = datetime.fromisoformat(state["read_until"]) - ANSWERS_CHANGE_FOR
-        if work.mode == "since" and work.since is not None:
+        if work.since is not None:
             since = min(since, work.since)
     pages = read_upwards(work.client.csat_survey_responses, since, END, ROWS_PER_PAGE)
     first = next(pages)

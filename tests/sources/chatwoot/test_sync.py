@@ -1,0 +1,113 @@
+"""The warehouse equals the server's account, row by row, after every kind of sync."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from sandbox.world.world import World
+from tests.sources.chatwoot.conftest import MakePretend
+from tests.sources.chatwoot.expected import differences
+
+SLUGS = ("boxcentral", "sorriso", "bellapele")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_first_sync_holds_exactly_what_the_server_has(pretend: MakePretend, seed: int) -> None:
+    there = pretend(World.generate(seed=seed, scale=0.06))
+    for slug in SLUGS:
+        summary = there.sync(slug)
+        assert summary.mode == "first"
+        assert summary.source_clock == there.account(slug).now.replace(microsecond=0)
+        assert summary.conversations_changed == len(there.account(slug).conversations)
+        assert differences(there.dsn, slug, there.account(slug)) == {}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePretend, seed: int) -> None:
+    world = World.generate(seed=seed, scale=0.3)
+    there = pretend(world)
+    for slug in SLUGS:
+        there.sync(slug)
+    for hours in (1, 6, 30, 72):
+        world.advance(hours, unannounced=False)
+        for slug in SLUGS:
+            summary = there.sync(slug)
+            assert summary.mode == "incremental"
+            assert differences(there.dsn, slug, there.account(slug), announced=True) == {}, (slug, hours)
+
+
+def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
+    world = World.generate(seed=3, scale=0.3, slugs=["sorriso"])
+    there = pretend(world)
+    there.sync("sorriso")
+    world.advance(24 * 16, unannounced=False)
+    summary = there.sync("sorriso")
+    assert summary.details["conversations_read_by"] == "every page"
+    assert summary.conversations_changed < len(there.account("sorriso").conversations) / 2
+    assert differences(there.dsn, "sorriso", there.account("sorriso"), announced=True) == {}
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_reconciliation_finds_what_nobody_announced(pretend: MakePretend, seed: int) -> None:
+    world = World.generate(seed=seed, scale=0.2)
+    there = pretend(world)
+    for slug in SLUGS:
+        there.sync(slug)
+    world.advance(200, unannounced=True)
+    for slug in SLUGS:
+        there.sync(slug)
+        summary = there.sync(slug, mode="reconcile")
+        assert summary.mode == "reconcile"
+        assert differences(there.dsn, slug, there.account(slug)) == {}, slug
+
+
+def test_a_sync_since_a_date_reads_again_what_was_silently_changed_since_then(pretend: MakePretend) -> None:
+    world = World.generate(seed=6, scale=0.1, slugs=["boxcentral"])
+    there = pretend(world)
+    there.sync("boxcentral")
+    account = there.account("boxcentral")
+    since = account.now - timedelta(days=40)
+    young = [m for m in account.messages.values() if m.created_at > since and m.content]
+    for message in young:
+        message.content = f"{message.content} (edited)"  # since 4.12.0 an edit does not touch the conversation
+    assert young
+    there.sync("boxcentral")
+    assert "messages" in differences(there.dsn, "boxcentral", account)
+    summary = there.sync("boxcentral", mode="since", since=since.date())
+    assert summary.mode == "since"
+    assert 0 < summary.conversations_changed < len(account.conversations)
+    assert differences(there.dsn, "boxcentral", account) == {}
+
+
+def test_since_begins_at_midnight_of_the_tenants_own_calendar(pretend: MakePretend) -> None:
+    world = World.generate(seed=6, scale=0.1, slugs=["boxcentral"])
+    there = pretend(world)
+    there.sync("boxcentral")
+    account = there.account("boxcentral")
+    midnight = datetime(2026, 11, 2, 3, tzinfo=UTC)  # in São Paulo
+    touched = {talk.display_id for talk in account.conversations.values() if talk.updated_at >= midnight}
+    summary = there.sync("boxcentral", mode="since", since=date(2026, 11, 2))
+    assert summary.conversations_changed >= len(touched) > 0
+
+
+def test_nothing_is_written_when_nothing_changed(pretend: MakePretend) -> None:
+    there = pretend(World.generate(seed=7, scale=0.1))
+    for slug in SLUGS:
+        there.sync(slug)
+        for mode in ("auto", "reconcile"):
+            summary = there.sync(slug, mode=mode)
+            assert (summary.rows_written, summary.rows_deleted, summary.rows_rejected) == (0, 0, 0)
+
+
+def test_a_run_is_noted_with_its_counts_and_the_servers_clock(pretend: MakePretend) -> None:
+    there = pretend(World.generate(seed=7, scale=0.05, slugs=["boxcentral"]))
+    summary = there.sync("boxcentral", run_id="run-1")
+    with psycopg.connect(there.dsn) as connection:
+        row = connection.execute(
+            "select mode, run_id, status, source_clock, requests, rows_written from ops.sync_runs"
+        ).fetchone()
+    assert row == ("first", "run-1", "succeeded", summary.source_clock, summary.requests, summary.rows_written)
+    assert summary.requests == sum(there.requests("boxcentral").values())
