@@ -1,0 +1,194 @@
+"""The engine that needs nothing: rules in Brazilian Portuguese, read from `rules/*.yaml`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from analyzers.dates import mentions_time
+from analyzers.names import answered_name, asks_name, find_name
+from analyzers.negation import is_denied
+from analyzers.result import AnalysisResult, Intent, Sentiment
+from analyzers.rules import Rules, Signal, load_rules, rules_version
+from analyzers.text import compose, fold
+from analyzers.transcript import Transcript, TranscriptMessage
+from analyzers.visits import Remark, VisitTracker
+
+# what settles the intent whatever else is said, strongest first
+_SETTLING = ("wrong_number", "supplier", "job_seeker", "complaint", "cancellation", "reschedule")
+_ENDS = re.compile(r"[.!?\n]")
+_LONGEST_MESSAGE = 4000
+_AGREED_VISIT_POINTS = 2.0
+_NOTHING_SAID_POINTS = 0.5
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What has been noticed while reading."""
+
+    signals: dict[str, None] = field(default_factory=dict)
+    others: dict[str, None] = field(default_factory=dict)
+    handoffs: set[str] = field(default_factory=set)
+    goal: str | None = None
+    condition: str | None = None
+    name: str | None = None
+    mood: int = 0
+    greeted: bool = False
+    customer_wrote: bool = False
+    bot_wrote: bool = False
+    human_after_bot: bool = False
+
+
+class RegexAnalyzer:
+    """Reads thousands of conversations a second; its prompt version is the version of the rules."""
+
+    engine = "regex"
+    model: str | None = None
+
+    def __init__(self) -> None:
+        self.prompt_version = rules_version()
+
+    def analyze(self, batch: Sequence[Transcript]) -> list[AnalysisResult]:
+        """A result per transcript, in order."""
+        return [self._read(transcript) for transcript in batch]
+
+    def _read(self, transcript: Transcript) -> AnalysisResult:
+        began = time.perf_counter()
+        rules = load_rules(transcript.vertical)
+        zone = _zone(transcript.timezone)
+        notes, visit = _Notes(), VisitTracker(zone)
+        name_asked = False
+        for message in transcript.messages:
+            composed = compose(message.content[:_LONGEST_MESSAGE])
+            folded = fold(composed)
+            if message.speaker == "customer":
+                notes.customer_wrote = True
+                if notes.name is None:
+                    notes.name = find_name(composed, folded) or (answered_name(composed) if name_asked else None)
+            else:
+                notes.bot_wrote = notes.bot_wrote or message.speaker == "bot"
+                notes.human_after_bot = notes.human_after_bot or (message.speaker == "human" and notes.bot_wrote)
+            name_asked = message.speaker != "customer" and asks_name(folded)
+            _note(notes, visit, rules, message, folded)
+        points = _points(notes, visit, rules)
+        is_lead = points >= rules.lead_at
+        intent = _intent(notes, rules)
+        visit_at = visit.instant()
+        return AnalysisResult(
+            is_lead=is_lead,
+            lead_probability=round(min(max(points, 0.0), 5.0), 2),
+            visit_scheduled=visit.agreed,
+            visit_at=visit_at,
+            intent=intent,
+            sentiment=_sentiment(notes),
+            contact_name=notes.name,
+            goal=notes.goal,
+            condition=notes.condition,
+            handoff_reason=_handoff_reason(notes, rules),
+            reasoning=_reasoning(notes, rules, visit, visit_at),
+            suggested_reply=_reply(notes, rules, visit, intent),
+            conversation_id=transcript.conversation_id,
+            content_hash=transcript.content_hash,
+            engine=self.engine,
+            model=self.model,
+            prompt_version=self.prompt_version,
+            latency_ms=(time.perf_counter() - began) * 1000,
+        )
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _note(notes: _Notes, visit: VisitTracker, rules: Rules, message: TranscriptMessage, folded: str) -> None:
+    """Takes one message into the notes."""
+    by_customer = message.speaker == "customer"
+    stated: set[str] = set()
+    asked: set[str] = set()
+    for hit in (rules.customer if by_customer else rules.staff).find(folded):
+        kind, _, name = hit.rule.partition(":")
+        if kind == "visit":
+            end = _ENDS.search(folded, hit.end)
+            (asked if end is not None and end[0] == "?" else stated).add(name)
+        elif kind == "handoff":
+            notes.handoffs.add(name)
+        elif kind == "greeting":
+            notes.greeted = True
+        elif is_denied(folded, hit.start):
+            continue
+        elif kind == "signal":
+            notes.signals[name] = None
+        elif kind == "goals":
+            notes.goal = notes.goal or name
+        elif kind == "conditions":
+            notes.condition = notes.condition or name
+        elif kind == "mood":
+            notes.mood += 1 if name == "positive" else -2
+        else:
+            notes.others[name] = None
+    has_time = mentions_time(folded)
+    if stated or asked or has_time:
+        visit.hear(Remark(by_customer, folded, message.sent_at, stated, asked, has_time, "?" in folded))
+
+
+def _points(notes: _Notes, visit: VisitTracker, rules: Rules) -> float:
+    signals = [rules.signals[name] for name in notes.signals]
+    if any(signal.never for signal in signals) or not notes.customer_wrote:
+        return 0.0
+    points = sum(signal.points for signal in signals)
+    if visit.agreed and "reschedule" not in notes.signals:
+        points += _AGREED_VISIT_POINTS
+    return points if signals or visit.agreed else _NOTHING_SAID_POINTS
+
+
+def _intent(notes: _Notes, rules: Rules) -> Intent:
+    for name in _SETTLING:
+        if name in notes.signals and (intent := rules.signals[name].intent):
+            return intent  # type: ignore[return-value]
+    wanting = [rules.signals[name] for name in notes.signals if rules.signals[name].intent]
+    if wanting:
+        strongest: Signal = max(wanting, key=lambda signal: signal.points)
+        return strongest.intent  # type: ignore[return-value]
+    for name in rules.other_intents:
+        if name in notes.others:
+            return name  # type: ignore[return-value]
+    return "greeting" if notes.greeted else "other"
+
+
+def _sentiment(notes: _Notes) -> Sentiment:
+    if notes.mood < 0 or "complaint" in notes.signals:
+        return "negative"
+    return "positive" if notes.mood > 0 else "neutral"
+
+
+def _handoff_reason(notes: _Notes, rules: Rules) -> str | None:
+    if not notes.bot_wrote or not (notes.human_after_bot or notes.handoffs):
+        return None
+    for handoff in rules.handoffs:
+        if handoff.name in notes.handoffs or (handoff.signal in notes.signals and notes.human_after_bot):
+            return handoff.name
+    return None
+
+
+def _reasoning(notes: _Notes, rules: Rules, visit: VisitTracker, visit_at: datetime | None) -> str:
+    if not notes.customer_wrote:
+        return "O cliente não escreveu."
+    said = [rules.signals[name].says for name in notes.signals]
+    text = ", ".join(said[:4]) if said else "nenhum sinal de compra no que o cliente escreveu"
+    if visit.agreed:
+        when = f" para {visit_at:%d/%m às %H:%M}" if visit_at is not None else ""
+        text = f"{text}; visita combinada{when}"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _reply(notes: _Notes, rules: Rules, visit: VisitTracker, intent: Intent) -> str | None:
+    template = rules.replies.get("visit_scheduled" if visit.agreed else intent)
+    if template is None:
+        return None
+    return template.replace("{name}", f", {notes.name.split()[0]}" if notes.name else "")

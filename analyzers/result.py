@@ -1,0 +1,64 @@
+"""What an analyzer says about a conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Sentiment = Literal["positive", "neutral", "negative"]
+Intent = Literal[
+    "schedule_visit",
+    "reschedule",
+    "pricing",
+    "enrolment",
+    "opening_hours",
+    "location",
+    "services",
+    "payment",
+    "cancellation",
+    "complaint",
+    "human_agent",
+    "job_application",
+    "supplier",
+    "wrong_number",
+    "greeting",
+    "other",
+]
+
+
+class Reading(BaseModel):
+    """The part of a result that comes from reading: the shape every engine fills."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_lead: Annotated[bool, Field(description="The customer may buy something they do not have yet.")]
+    lead_probability: Annotated[float, Field(ge=0, le=5, description="0 surely not, 5 surely.")]
+    visit_scheduled: Annotated[bool, Field(description="Both sides agreed on a visit and nobody cancelled it.")]
+    visit_at: Annotated[AwareDatetime | None, Field(description="When the agreed visit is.")]
+    intent: Annotated[Intent, Field(description="What the customer mainly wants.")]
+    sentiment: Sentiment
+    contact_name: Annotated[str | None, Field(description="The name the customer gave.")]
+    goal: Annotated[str | None, Field(description="What the customer wants to reach, in a few words of Portuguese.")]
+    condition: Annotated[str | None, Field(description="A health condition the customer mentioned, in Portuguese.")]
+    handoff_reason: Annotated[
+        str | None, Field(description="Why a human had to take over from the bot, if one had to.")
+    ]
+    reasoning: Annotated[str, Field(description="One short sentence in Portuguese.")]
+    suggested_reply: Annotated[str | None, Field(description="A reply in Portuguese that would help now.")]
+
+
+class AnalysisResult(Reading):
+    """A reading, of which conversation it is, and what it took."""
+
+    conversation_id: str
+    content_hash: str
+    engine: str
+    model: str | None
+    prompt_version: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    latency_ms: float | None = None
+    analyzed_at: datetime | None = None
