@@ -14,18 +14,19 @@ from sandbox.world import upkeep
 from sandbox.world.arrivals import chatwoot_talk
 from sandbox.world.simulation import Simulation
 
-ACTS_AN_HOUR = 4.0
+ACTS = 44
 SURVEY_OPEN = timedelta(days=14)
 
 
 def stir(sim: Simulation, hours: float, number: int) -> Generator[datetime, None, None]:
-    """Acts spread over the hours to come; at least one of each unannounced kind in six hours."""
+    """Acts spread over the hours to come: most in the first six, at least one of each unannounced kind in those."""
     rng = sim.rng("stir", number)
     start, span = sim.now, timedelta(hours=hours)
-    count = max(1, round(ACTS_AN_HOUR * hours * max(sim.scale, 0.25)))
-    acts = rng.choices((_talk, _resume, _annotate, _answer, _correct, _settle, _lead), (6, 7, 3, 4, 2, 2, 2), k=count)
+    shifts = min(hours / 6, 1.0) + max(hours - 6, 0.0) / 60
+    count = max(1, round(ACTS * shifts * max(sim.scale, 0.25)))
+    acts = rng.choices((_talk, _resume, _annotate, _answer, _correct, _settle, _lead), (5, 14, 5, 4, 2, 2, 3), k=count)
     for act in (upkeep.hard_delete, upkeep.merge, upkeep.soft_delete, upkeep.edit, upkeep.edit):
-        wanted = hours / 6 * max(sim.scale, 1.0)
+        wanted = shifts * max(sim.scale, 1.0)
         acts += [act] * (int(wanted) + (rng.random() < wanted % 1))
     rng.shuffle(acts)
     for at, act in zip(sorted(rng.random() for _ in acts), acts, strict=True):

@@ -209,8 +209,9 @@ class Talk:
         understood = read.intent == self.topic.name
         if understood:
             yield self._after(1, 3)
-            self._bot(sim.texts.fill(rng, rng.choice(self.topic.answer), self.fixed))
+            self._bot(self._answer())
         else:
+            yield self._after(1, 3)
             self._bot(sim.texts.say(rng, "bot_unsure"))
         if not self._engages():
             yield self._after(70_000, 90_000)
