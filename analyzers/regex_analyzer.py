@@ -23,7 +23,6 @@ from analyzers.visits import Remark, VisitTracker
 _SETTLING = ("wrong_number", "supplier", "job_seeker", "complaint", "cancellation", "reschedule")
 _ENDS = re.compile(r"[.!?\n]")
 _LONGEST_MESSAGE = 4000
-_AGREED_VISIT_POINTS = 2.0
 _NOTHING_SAID_POINTS = 0.5
 
 
@@ -135,16 +134,23 @@ def _note(notes: _Notes, visit: VisitTracker, rules: Rules, message: TranscriptM
     has_time = mentions_time(folded)
     if stated or asked or has_time:
         visit.hear(Remark(by_customer, folded, message.sent_at, stated, asked, has_time, "?" in folded))
+    else:
+        visit.pass_over(by_customer=by_customer)
 
 
 def _points(notes: _Notes, visit: VisitTracker, rules: Rules) -> float:
     signals = [rules.signals[name] for name in notes.signals]
     if any(signal.never for signal in signals) or not notes.customer_wrote:
         return 0.0
-    points = sum(signal.points for signal in signals)
-    if visit.agreed and "reschedule" not in notes.signals:
-        points += _AGREED_VISIT_POINTS
-    return points if signals or visit.agreed else _NOTHING_SAID_POINTS
+    extras = {
+        "goal": notes.goal,
+        "condition": notes.condition,
+        "visit": visit.agreed and "reschedule" not in notes.signals,
+    }
+    points = sum(signal.points for signal in signals) + sum(
+        rules.points[name] for name, given in extras.items() if given
+    )
+    return points or _NOTHING_SAID_POINTS
 
 
 def _intent(notes: _Notes, rules: Rules) -> Intent:

@@ -43,6 +43,7 @@ class Rules:
     """What `RegexAnalyzer` reads with. Rule names in the indexes are prefixed by their kind ("signal:pricing")."""
 
     lead_at: float
+    points: Mapping[str, float]
     signals: Mapping[str, Signal]
     handoffs: tuple[Handoff, ...]
     goals: tuple[str, ...]
@@ -85,7 +86,7 @@ def load_rules(vertical: str) -> Rules:
             customer.add(f"signal:{entry['name']}", entry["phrases"], entry.get("except"))
 
     visit = _merged_lists(common["visit"], own.get("visit") or {})
-    for name in ("topic", "accepts", "refuses", "cancelled", "elsewhere", "settled", "asks_when", "coming"):
+    for name in (rule for rule in visit if not rule.endswith("_except")):
         for draft in (customer, staff):
             draft.add(f"visit:{name}", visit[name], visit.get(f"{name}_except"))
 
@@ -114,6 +115,7 @@ def load_rules(vertical: str) -> Rules:
     words = common["words"]
     return Rules(
         lead_at=float(common["lead_at"]),
+        points={name: float(points) for name, points in common["points"].items()},
         signals=signals,
         handoffs=tuple(handoffs),
         goals=tuple(names["goals"]),

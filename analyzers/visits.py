@@ -1,10 +1,14 @@
-"""Did the two sides agree on a visit, and when? A small state machine over the messages in order."""
+"""Did the two sides agree on a visit in this conversation, and when? A small state machine over its messages in order.
+
+One side names a day (an offer), the other accepts it; or the house says that it is settled. An appointment that was made
+elsewhere and is only moved or confirmed here is not agreed here. Calling it off undoes it, unless its time has passed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from analyzers.dates import Moment, find_moments
@@ -12,7 +16,7 @@ from analyzers.dates import Moment, find_moments
 
 @dataclass(slots=True)
 class Remark:
-    """A message reduced to what matters here: the `visit:` rules that stand in it, stated or asked."""
+    """A message reduced to what matters here: which `visit` rules stand in it, as statements and as questions."""
 
     by_customer: bool
     folded: str
@@ -25,21 +29,22 @@ class Remark:
 
 @dataclass(slots=True)
 class VisitTracker:
-    """Feed it every remark; `agreed` and `moment` say how things stand after the last one."""
+    """Feed it every remark; `agreed` and `instant()` say how things stand after the last one."""
 
     zone: ZoneInfo
     agreed: bool = False
-    moment: Moment | None = None
+    _was_agreed: bool = False
+    _moment: Moment | None = None
     _topic: bool = False
     _offers: list[Moment] = field(default_factory=list)
     _offered_by_customer: bool = False
-    _open_question: bool = False  # the house has asked something about a visit that a "yes" answers
+    _fresh: bool = False
+    """Nothing else has been said since the offer."""
 
     def hear(self, remark: Remark) -> None:
         """Takes one more remark into account."""
         everything = {*remark.stated, *remark.asked}
-        if "topic" in everything:
-            self._topic = True
+        self._topic = self._topic or "topic" in everything
         moments = self._moments(remark, everything)
         if "cancelled" in remark.stated or ("cancelled" in remark.asked and remark.by_customer):
             self._call_off(remark, moments)
@@ -48,82 +53,88 @@ class VisitTracker:
         else:
             self._hear_house(remark, moments, everything)
 
+    def pass_over(self, *, by_customer: bool) -> None:
+        """A remark that says nothing about visits: an offer of the other side is no longer the last word."""
+        if self._offered_by_customer != by_customer:
+            self._fresh = False
+
     def instant(self) -> datetime | None:
         """When the agreed visit is, as far as the day was said."""
-        return self.moment.instant(self.zone) if self.agreed and self.moment is not None else None
+        return self._moment.instant(self.zone) if self.agreed and self._moment is not None else None
 
     def _moments(self, remark: Remark, everything: Collection[str]) -> list[Moment]:
-        about_else = "elsewhere" in everything and "topic" not in everything
-        if not remark.has_time or about_else:
+        if not remark.has_time or ("elsewhere" in everything and "topic" not in everything):
             return []
-        return find_moments(remark.folded, self._local_day(remark))
-
-    def _local_day(self, remark: Remark) -> date:
-        return remark.sent_at.astimezone(self.zone).date()
+        return find_moments(remark.folded, remark.sent_at.astimezone(self.zone).date())
 
     def _call_off(self, remark: Remark, moments: list[Moment]) -> None:
-        self.agreed, self.moment = False, None
+        planned = self.instant()
+        if planned is None or remark.sent_at < planned:
+            self.agreed = False
         # "não vou conseguir ir, pode ser sexta às 10h?" offers another day
-        self._offers = moments if remark.by_customer and remark.is_question else []
-        self._offered_by_customer = True
-        self._open_question = False
+        self._offer(moments if remark.by_customer else [], by_customer=True)
 
     def _hear_customer(self, remark: Remark, moments: list[Moment]) -> None:
-        refuses = "refuses" in remark.stated
-        if "coming" in remark.stated and not refuses and (self._topic or moments):
+        if "refuses" in remark.stated:
+            self._offer(moments, by_customer=True)
+        elif "coming" in remark.stated and (moments or (self._offers and not self._offered_by_customer)):
             self._agree(moments)
-        elif refuses:
-            self._offers, self._open_question = moments, False
-            self._offered_by_customer = True
-        elif (
-            self._answers_offer(moments)
-            and ("accepts" in {*remark.stated, *remark.asked} or moments)
-            and not remark.is_question
-        ):
+        elif self._accepts_houses_offer(remark, moments):
             self._agree(moments)
         elif moments and self._topic:
-            self._offers = [moment.completed_by(self._offers[-1]) if self._offers else moment for moment in moments]
-            self._offered_by_customer = True
+            known = self._offers[-1] if self._offers else Moment()
+            self._offer([moment.completed_by(known) for moment in moments], by_customer=True)
+        elif not self._offered_by_customer:
+            self._fresh = False
 
-    def _answers_offer(self, moments: list[Moment]) -> bool:
-        """The house has offered something, and what the customer says does not contradict it."""
-        if self._offered_by_customer or not (self._offers or self._open_question):
+    def _accepts_houses_offer(self, remark: Remark, moments: list[Moment]) -> bool:
+        if self._offered_by_customer or not self._offers or remark.is_question:
             return False
-        return not moments or not self._offers or any(moments[0].agrees_with(offer) for offer in self._offers)
+        if moments:
+            return any(moments[0].agrees_with(offer) for offer in self._offers)
+        return "accepts" in remark.stated or (
+            self._fresh and "nods" in remark.stated and "takes_leave" not in remark.stated
+        )
 
     def _hear_house(self, remark: Remark, moments: list[Moment], everything: Collection[str]) -> None:
         refuses = "refuses" in remark.stated and not moments
-        if "settled" in remark.stated and (self._topic or moments) and not refuses:
-            if moments or self._offers or "topic" in everything or self._has_settled_words(remark):
-                self._agree(moments)
+        offer_stands = bool(self._offers) and self._offered_by_customer
+        if "moved" in remark.stated and not self._was_agreed:
+            self._offer([], by_customer=False)
+        elif "settled" in remark.stated and not refuses and (moments or self._offers or self._moment is not None):
+            self._agree(moments)
+        elif "closed" in remark.stated and not refuses and (offer_stands or (moments and self._topic)):
+            self._agree(moments)
         elif refuses:
-            self._offers, self._open_question = [], False
-        elif "asks_when" in everything:
-            self._offers, self._offered_by_customer, self._open_question = [], False, False
+            self._offer([], by_customer=False)
         elif moments and (self._topic or "topic" in everything):
-            accepts = (
-                "accepts" in remark.stated and not remark.is_question and self._offered_by_customer and self._offers
-            )
-            if accepts:
+            if offer_stands and "accepts" in remark.stated and not remark.is_question:
                 self._agree(moments)
             else:
-                self._offers, self._offered_by_customer, self._open_question = moments, False, True
-        elif self._offered_by_customer and self._offers and "accepts" in remark.stated and not remark.is_question:
-            self._agree([])
+                self._offer(moments, by_customer=False)
+        elif "asks_when" in everything:
+            self._offer([], by_customer=False)
+        elif offer_stands and not remark.is_question:
+            if "accepts" in remark.stated or (self._fresh and "nods" in remark.stated):
+                self._agree([])
+            else:
+                self._fresh = False
         elif remark.is_question and "topic" in remark.asked and self._offers:
-            # "posso agendar então?" after a day was named
-            self._offered_by_customer, self._open_question = False, True
+            # "posso agendar então?" after a day was named: now it is the house that offers
+            self._offered_by_customer, self._fresh = False, True
 
-    @staticmethod
-    def _has_settled_words(remark: Remark) -> bool:
-        return any(word in remark.folded for word in ("agendad", "marcad", "reservad", "te esper", "visita"))
+    def _offer(self, moments: list[Moment], *, by_customer: bool) -> None:
+        """Only what names a day can be agreed on; "de manhã?" is a question."""
+        self._offers = [moment for moment in moments if moment.day is not None]
+        self._offered_by_customer = by_customer
+        self._fresh = bool(self._offers)
 
     def _agree(self, moments: list[Moment]) -> None:
         chosen = moments[-1] if moments else (self._offers[0] if self._offers else None)
         if chosen is not None:
-            for known in [*self._offers, *([self.moment] if self.moment is not None else [])]:
+            for known in [*self._offers, *([self._moment] if self._moment is not None else [])]:
                 if chosen.agrees_with(known):
                     chosen = chosen.completed_by(known)
-            self.moment = chosen
-        self.agreed = True
-        self._offers, self._open_question = [], False
+            self._moment = chosen
+        self.agreed = self._was_agreed = True
+        self._offers, self._fresh = [], False
