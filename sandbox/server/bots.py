@@ -21,7 +21,7 @@ def bring_up_to_date(world: ServedWorld, dsn_template: str) -> None:
     for slug, tenant in world.tenants.items():
         if tenant.bot is None:
             continue
-        dsn = dsn_template.format(slug=slug)
+        dsn = dsn_template.replace("{slug}", slug)
         _create_if_missing(dsn)
         held = _held(dsn)
         # what a database holds can be added to; another world's rows, or later ones of this one, cannot be taken back

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, Self, TypeVar
 
 import uvicorn
@@ -302,6 +303,10 @@ class _Uvicorn(uvicorn.Server):
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ready = threading.Event()
         self.on_ready: list[Callable[[], None]] = []
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise the signal again once it has stopped, and the state directory would not be released
+        self.should_exit = True
 
     async def main_loop(self) -> None:
         # uvicorn's own loop looks ten times a second; tests start and stop hundreds of servers

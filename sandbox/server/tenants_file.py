@@ -24,7 +24,7 @@ def tenants_yaml(world: ServedWorld, base_urls: Mapping[str, str], bot_dsn: str 
             "requests_per_second": REQUESTS_PER_SECOND,
         }
         if tenant.bot is not None and bot_dsn is not None:
-            entry["bot"] = {"database_url": bot_dsn.format(slug=slug), "schema": "public"}
+            entry["bot"] = {"database_url": bot_dsn.replace("{slug}", slug), "schema": "public"}
         tenants.append(entry)
     header = "# Written by the sandbox at each start: the addresses below are its own.\n"
     return header + yaml.safe_dump({"tenants": tenants}, sort_keys=False, allow_unicode=True)

@@ -137,9 +137,14 @@ def test_a_process_of_its_own(state_dir: Path) -> None:
     assert not client.is_running()
     second = start_process(state_dir)
     assert everything(url, token) == before
-    client.shut_down()
+    second.terminate()
     assert second.wait(10) == 0
     assert not client.is_running()
+    assert not (state_dir / "server.json").exists()
+
+    third = start_process(state_dir)
+    client.shut_down()
+    assert third.wait(10) == 0
 
 
 def test_it_stops_with_its_parent(state_dir: Path) -> None:
