@@ -1,7 +1,8 @@
 """Did the two sides agree on a visit in this conversation, and when? A small state machine over its messages in order.
 
-One side names a day (an offer), the other accepts it; or the house says that it is settled. An appointment that was made
-elsewhere and is only moved or confirmed here is not agreed here. Calling it off undoes it, unless its time has passed.
+One side names a day (an offer), the other accepts it; or the house says that it is settled. An appointment that was
+made elsewhere and is only moved or confirmed here is not agreed here. Calling it off undoes it, unless its time has
+passed.
 """
 
 from __future__ import annotations
@@ -75,11 +76,10 @@ class VisitTracker:
         self._offer(moments if remark.by_customer else [], by_customer=True)
 
     def _hear_customer(self, remark: Remark, moments: list[Moment]) -> None:
+        comes = "coming" in remark.stated and (moments or (self._offers and not self._offered_by_customer))
         if "refuses" in remark.stated:
             self._offer(moments, by_customer=True)
-        elif "coming" in remark.stated and (moments or (self._offers and not self._offered_by_customer)):
-            self._agree(moments)
-        elif self._accepts_houses_offer(remark, moments):
+        elif comes or self._accepts_houses_offer(remark, moments):
             self._agree(moments)
         elif moments and self._topic:
             known = self._offers[-1] if self._offers else Moment()
@@ -99,14 +99,12 @@ class VisitTracker:
     def _hear_house(self, remark: Remark, moments: list[Moment], everything: Collection[str]) -> None:
         refuses = "refuses" in remark.stated and not moments
         offer_stands = bool(self._offers) and self._offered_by_customer
-        if "moved" in remark.stated and not self._was_agreed:
+        settled = "settled" in remark.stated and (moments or self._offers or self._moment is not None)
+        closed = "closed" in remark.stated and (offer_stands or (moments and self._topic))
+        if refuses or ("moved" in remark.stated and not self._was_agreed):
             self._offer([], by_customer=False)
-        elif "settled" in remark.stated and not refuses and (moments or self._offers or self._moment is not None):
+        elif settled or closed:
             self._agree(moments)
-        elif "closed" in remark.stated and not refuses and (offer_stands or (moments and self._topic)):
-            self._agree(moments)
-        elif refuses:
-            self._offer([], by_customer=False)
         elif moments and (self._topic or "topic" in everything):
             if offer_stands and "accepts" in remark.stated and not remark.is_question:
                 self._agree(moments)
