@@ -9,6 +9,6 @@
     process = start_process(state_dir)               # in one of its own, the demo (client.py)
     SandboxClient(state_dir).advance(hours=6)
 
-A request's way: protocol (the connection) -> app (routes) -> endpoint (throttle, fault, token) -> a handler, which finds
-rows through index and finder and shows them through serializers.
+A request's way: protocol (the connection) -> app (routes) -> endpoint (throttle, fault, token) -> a handler, which
+finds rows through index and finder and shows them through serializers.
 """
