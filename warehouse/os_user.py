@@ -31,14 +31,13 @@ class ServerUser:
     switch: bool
 
     @classmethod
-    def of(cls, data: Path) -> ServerUser:
-        """The user for a server whose data directory is (or will be) `data`."""
+    def of(cls, directory: Path) -> ServerUser:
+        """The user for the server of this directory: its data, or what its data will lie in."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid(), switch=False)
-        if data.exists():
-            owner = data.stat()
-            if owner.st_uid != 0:
-                return cls(owner.st_uid, owner.st_gid, switch=True)
+        owner = directory.stat()
+        if owner.st_uid != 0:
+            return cls(owner.st_uid, owner.st_gid, switch=True)
         entry = _ensure_user_exists(SERVER_USER_OF_ROOT)
         return cls(entry.pw_uid, entry.pw_gid, switch=True)
 
