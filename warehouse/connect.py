@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from funil.errors import FunilError
 from warehouse.address import WAREHOUSE_DATABASE, build_url
+from warehouse.databases import ensure_database
 from warehouse.embedded import EmbeddedPostgres
 
 OLDEST_VERSION = 15
@@ -85,21 +84,6 @@ def connect(dsn: str, **options: Any) -> psycopg.Connection:
             reason = reason.replace(password, "***")
         raise FunilError(
             f"The warehouse cannot be reached: {reason}. Check {SETTING}, or that the server runs if it is unset."
-        ) from None
-
-
-def ensure_database(connection: psycopg.Connection, name: str) -> None:
-    """Makes the database unless it is there. The connection must be in autocommit mode."""
-    if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-        return
-    try:
-        # another process may be quicker: the one error or the other, depending on how close it is
-        with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    except psycopg.errors.InsufficientPrivilege:
-        raise FunilError(
-            f"The user of {SETTING} may not create the database '{name}', which is needed beside the warehouse. "
-            "Create it for that user, or grant it CREATEDB."
         ) from None
 
 

@@ -34,6 +34,7 @@ from psycopg import sql
 
 from funil.errors import FunilError
 from warehouse.address import WAREHOUSE_DATABASE, ServerAddress, build_url
+from warehouse.databases import ensure_database
 from warehouse.listening import answers, choose_port, is_free, make_socket_dir
 from warehouse.os_user import ServerUser
 from warehouse.postmaster import end, processes_of, running_postmaster
@@ -297,8 +298,7 @@ def _set_password(address: ServerAddress) -> None:
         connection.execute(
             sql.SQL("alter role {} password {}").format(sql.Identifier(address.user), sql.Literal(verifier.decode()))
         )
-        if not connection.execute("select 1 from pg_database where datname = %s", [WAREHOUSE_DATABASE]).fetchone():
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(WAREHOUSE_DATABASE)))
+        ensure_database(connection, WAREHOUSE_DATABASE)
 
 
 def _last_line(text: str | None) -> str:

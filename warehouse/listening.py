@@ -38,8 +38,8 @@ def make_socket_dir(root: Path, user: ServerUser) -> Path:
                 leftover.unlink()
             return directory
     raise FunilError(
-        f"PostgreSQL's socket has no place: {root.parent} is too long a path, or has a comma in it, and /tmp has no room "
-        "that is ours. Set FUNIL_HOME to a shorter path."
+        f"PostgreSQL's socket has no place: {root.parent} is too long a path, or has a comma in it, and /tmp has no "
+        "room that is ours. Set FUNIL_HOME to a shorter path."
     )
 
 
