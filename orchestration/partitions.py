@@ -35,7 +35,7 @@ class TenantRange:
 
 
 def cut_ranges(ordered_keys: Sequence[str], wanted: Collection[str], at_most: int) -> list[TenantRange]:
-    """The wanted keys as ranges of at most so many. A key that is not wanted splits a range; an unknown one is left out."""
+    """The wanted keys as ranges of at most so many. One that is not wanted splits a range; an unknown one is left out."""
     return [
         TenantRange(tuple(run[start : start + at_most]))
         for run in _neighbours(ordered_keys, frozenset(wanted))

@@ -56,7 +56,9 @@
         t.tenant_id,
         '{{ invocation_id }}',
         f.from_sync_id,
-        greatest(f.from_sync_id, least(newest.sync_id, unfinished.sync_id - 1)),
+        greatest(
+            f.from_sync_id, least(newest.sync_id, coalesce(counter.last_sync_id, 0))
+        ),
         {{ "'" ~ hash ~ "'" if hash else "null" }}
     from {{ source("config", "tenants") }} as t
     left join
@@ -96,17 +98,10 @@
                     {% endfor %}
                 ) as n
         ) as newest
-    -- a sync still under way may yet write rows with its number: they belong to the
-    -- next build
+    -- the rows of a sync still under way belong to the next build
     left join
-        lateral(
-            select case when r.status = 'running' then r.sync_id end as sync_id
-            from {{ source("ops", "sync_runs") }} as r
-            where r.tenant_id = t.tenant_id
-            order by r.sync_id desc
-            limit 1
-        ) as unfinished
-        on true
+        {{ source("ops", "sync_counters") }} as counter
+        on counter.tenant_id = t.tenant_id
     {% if slugs %} where t.tenant_id in ('{{ slugs | join("', '") }}') {% endif %}
 {% endmacro %}
 
@@ -123,32 +118,18 @@
 {% macro changed_conversation_ids(conversations) %}
     {#- Not filtered by _deleted_at: what has just gone is a change too. -#}
     with
-        builds as (
-            select b.tenant_id, b.from_sync_id
+        all_builds as (
+            select b.tenant_id, b.from_sync_id, {{ settings_changed("b") }} as is_whole
             from {{ source("ops", "builds") }} as b
             where
                 b.invocation_id = '{{ invocation_id }}'
                 and b.to_sync_id > b.from_sync_id
         ),
 
-        whole_tenants as (
-            select b.tenant_id, b.from_sync_id
-            from builds as b
-            where
-                b.from_sync_id = 0
-                {% for table in [
-                    "tenants",
-                    "sla_policies",
-                    "business_hours",
-                    "closed_days",
-                ] %}
-                    or exists (
-                        select 1
-                        from {{ source("config", table) }} as s
-                        where s.tenant_id = b.tenant_id and s._sync_id > b.from_sync_id
-                    )
-                {% endfor %}
-        ),
+        -- of a tenant that is new, or whose settings changed, everything is built again
+        whole_tenants as (select * from all_builds where is_whole),
+
+        builds as (select * from all_builds where not is_whole),
 
         changed_bot_conversations as (
             select b.tenant_id, b.from_sync_id, s.id, s.chatwoot_conversation_id
@@ -240,6 +221,21 @@
     from whole_tenants as w
     join {{ source("raw_bot", "conversations") }} as s on s.tenant_id = w.tenant_id
 {% endmacro %}
+
+{% macro settings_changed(build) -%}
+    (
+        {{ build }}.from_sync_id = 0
+        {% for table in ["tenants", "sla_policies", "business_hours", "closed_days"] %}
+            or exists (
+                select 1
+                from {{ source("config", table) }} as s
+                where
+                    s.tenant_id = {{ build }}.tenant_id
+                    and s._sync_id > {{ build }}.from_sync_id
+            )
+        {% endfor %}
+    )
+{%- endmacro %}
 
 {% macro end_build(results) %}
     {% if builds_tables() %}

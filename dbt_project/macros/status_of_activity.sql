@@ -1,7 +1,13 @@
 {% macro status_of_activity(activity_type, activity_status, content) -%}
     case
         when {{ activity_type }} = 'conversation_status_changed'
-        then {{ activity_status }}
+        then
+            case
+                {{ activity_status }}
+                when 'open'
+                then 'opened'
+                else {{ activity_status }}
+            end
         -- Chatwoot before 4.16 only writes a sentence, in the account's language
         when
             {{ content }}
@@ -10,7 +16,7 @@
         when
             {{ content }}
             ~* '^(a )?conversa foi (reaberta|aberta|marcada como aberta) |^o sistema reabriu a conversa|^(the )?conversation was (reopened|opened|marked (as )?open) |^system reopened the conversation|^(la )?conversaci[oó]n fue (reabierta|abierta|marcada como abierta) |^el sistema reabri[oó] la conversaci[oó]n'
-        then 'open'
+        then 'opened'
         when
             {{ content }}
             ~* '^(a )?conversa foi marcada como pendente |^(the )?conversation was marked as pending |^(la )?conversaci[oó]n fue marcada como pendiente '

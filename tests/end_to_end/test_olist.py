@@ -55,25 +55,27 @@ def test_customers_and_when_they_were_won(loaded: Installation) -> None:
     assert funnel["customers"] == olist.CUSTOMERS
     assert round(100 * funnel["customers"] / funnel["contacts"], 3) == 10.525
     won = loaded.query(
-        "with leads as (select (converted_at at time zone 'America/Sao_Paulo')::date as won from marts.fct_leads"
-        " where tenant_id = 'olist') select min(won), max(won), count(won) from leads"
+        "select min(converted_date), max(converted_date), count(*) filter (where is_customer)"
+        " from marts.fct_leads where tenant_id = 'olist'"
     )
     assert tuple(won.iloc[0]) == (*olist.WON, olist.CUSTOMERS)
 
 
 def test_the_one_won_before_the_first_contact_stays_a_customer(loaded: Installation) -> None:
-    early = loaded.query("select count(*) from marts.fct_leads where tenant_id = 'olist' and converted_at < created_at")
-    assert early.iloc[0, 0] == olist.WON_BEFORE_CONTACT
+    early = loaded.query(
+        "select is_customer, days_to_conversion from marts.fct_leads where tenant_id = 'olist' and is_won_before_contact"
+    )
+    assert len(early) == olist.WON_BEFORE_CONTACT
+    assert tuple(early.iloc[0]) == (True, None)
 
 
 def test_median_days_from_first_contact_to_won(loaded: Installation) -> None:
     days = loaded.query(
-        "select (converted_at at time zone 'America/Sao_Paulo')::date"
-        " - (created_at at time zone 'America/Sao_Paulo')::date as days"
-        " from marts.fct_leads where tenant_id = 'olist' and converted_at is not null"
-    )["days"].astype(int)
-    assert days.median() == olist.MEDIAN_DAYS
-    assert days[days >= 0].median() == olist.MEDIAN_DAYS
+        "select days_to_conversion, converted_date - first_contact_date as days from marts.fct_leads"
+        " where tenant_id = 'olist' and is_customer"
+    )
+    assert days["days_to_conversion"].dropna().astype(int).median() == olist.MEDIAN_DAYS
+    assert days["days"].astype(int).median() == olist.MEDIAN_DAYS
 
 
 def test_revenue(loaded: Installation) -> None:
@@ -82,16 +84,14 @@ def test_revenue(loaded: Installation) -> None:
     )
     assert roi["revenue"].sum() == olist.REVENUE
     assert (roi["attended_bookings"].sum(), roi["customers"].sum()) == (olist.CUSTOMERS, olist.CUSTOMERS)
-    not_zero = loaded.query("select count(*) from marts.fct_bookings where tenant_id = 'olist' and value <> 0")
+    not_zero = loaded.query("select count(*) from marts.fct_bookings where tenant_id = 'olist' and revenue <> 0")
     assert not_zero.iloc[0, 0] == olist.NOT_ZERO
 
 
 def test_by_the_leads_own_channel_where_none_is_not_unknown(loaded: Installation) -> None:
     table = loaded.query(
-        "select l.source_channel, count(distinct l.lead_id),"
-        " count(distinct l.lead_id) filter (where b.status = 'attended'),"
-        " coalesce(sum(b.value) filter (where b.status = 'attended'), 0)"
-        " from marts.fct_leads as l left join marts.fct_bookings as b"
+        "select l.source_channel, count(distinct l.lead_id), count(distinct l.lead_id) filter (where l.is_customer),"
+        " coalesce(sum(b.revenue), 0) from marts.fct_leads as l left join marts.fct_bookings as b"
         " on b.tenant_id = l.tenant_id and b.lead_id = l.lead_id where l.tenant_id = 'olist' group by l.source_channel"
     )
     found = {row[0]: row[1:] for row in table.itertuples(index=False, name=None)}

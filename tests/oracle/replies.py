@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 
 from tests.oracle.facts import Facts
 from tests.oracle.timeline import talks
 
-WAITS = ["tenant_id", "conversation_id", "begun_at", "ended_at", "ended_by", "is_first_response", "seconds"]
+WAITS = [
+    "tenant_id",
+    "conversation_id",
+    "wait_number",
+    "started_by",
+    "started_at",
+    "ended_by",
+    "ended_at",
+    "wait_seconds",
+    "is_first_response",
+]
 TIMES = [
     "tenant_id",
     "conversation_id",
     "customer_messages",
-    "human_messages",
-    "bot_messages",
+    "human_replies",
+    "bot_replies",
     "first_response_seconds",
     "resolutions",
-    "first_resolution_seconds",
-    "last_resolution_seconds",
+    "resolution_seconds",
 ]
+STARTS = {"customer": "customer_message", "handed_off": "handed_off"}
+ENDS = {"human": "human_reply", "bot": "bot_reply", "resolved": "resolved"}
 
 
 def waits(facts: Facts) -> pd.DataFrame:
-    """A row per wait; times cut to whole seconds, `ended_at` and the rest None while it runs."""
+    """A row per wait; times cut to whole seconds, and None at the end of one that runs."""
     rows = [
         (
             facts.tenant_id,
             talk.talk_id,
-            wait.begun_at.replace(microsecond=0),
-            wait.ended_at and wait.ended_at.replace(microsecond=0),
-            wait.ended_by,
-            wait.is_first_response,
+            number,
+            STARTS[wait.begun_by],
+            _second(wait.begun_at),
+            ENDS[wait.ended_by] if wait.ended_by else None,
+            _second(wait.ended_at),
             wait.seconds,
+            wait.is_first_response,
         )
         for talk in talks(facts)
-        for wait in talk.waits()
+        for number, wait in enumerate(talk.waits(), start=1)
     ]
     return pd.DataFrame(rows, columns=WAITS, dtype=object)
 
 
 def times(facts: Facts) -> pd.DataFrame:
-    """A row per talk: how many messages of each kind, its first response and its resolutions."""
+    """A row per talk: how many messages of each kind, its first response and its first resolution."""
     rows = []
     for talk in talks(facts):
         resolutions = talk.resolution_seconds
@@ -54,7 +69,10 @@ def times(facts: Facts) -> pd.DataFrame:
                 talk.first_response_seconds,
                 len(resolutions),
                 resolutions[0] if resolutions else None,
-                resolutions[-1] if resolutions else None,
             )
         )
     return pd.DataFrame(rows, columns=TIMES, dtype=object)
+
+
+def _second(instant: datetime | None) -> datetime | None:
+    return instant.replace(microsecond=0) if instant else None

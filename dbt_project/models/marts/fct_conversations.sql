@@ -154,6 +154,21 @@ with
         group by e.tenant_id, e.conversation_id
     ),
 
+    -- an unanswered talk is over when it is resolved or goes back to the bot
+    unanswered_ends as (
+        select e.tenant_id, e.conversation_id, min(e.occurred_at) as ended_at
+        from events as e
+        join
+            summed as s
+            on s.tenant_id = e.tenant_id
+            and s.conversation_id = e.conversation_id
+        where
+            s.human_replies = 0
+            and e.event_type in ('resolved', 'pending')
+            and e.occurred_at >= s.first_response_started_at
+        group by e.tenant_id, e.conversation_id
+    ),
+
     joined as (
         select
             c.tenant_id,
@@ -189,6 +204,10 @@ with
                     "s.first_response_started_at", "s.first_human_reply_at"
                 )
             }} as first_response_seconds,
+            case
+                when s.human_replies = 0
+                then coalesce(u.ended_at, case when c.is_closed then c.created_at end)
+            end as first_response_ended_at,
             s.reported_first_response_seconds,
             s.resolutions,
             s.first_resolved_at,
@@ -215,6 +234,10 @@ with
             summed as s
             on s.tenant_id = c.tenant_id
             and s.conversation_id = c.conversation_id
+        left join
+            unanswered_ends as u
+            on u.tenant_id = c.tenant_id
+            and u.conversation_id = c.conversation_id
         left join
             bot_parts as b
             on b.tenant_id = c.tenant_id
@@ -264,6 +287,7 @@ with
             first_response_agent_id,
             first_response_started_at,
             first_response_seconds,
+            first_response_ended_at,
             reported_first_response_seconds,
             resolutions,
             first_resolved_at,
@@ -276,9 +300,8 @@ with
             playbook,
             human_replies = 0
             and not is_opened
-            and handed_off_at is null
             and (
-                source = 'bot' or status = 'pending' or (is_closed and has_bot)
+                source = 'bot' or status = 'pending' or (has_bot and status <> 'open')
             ) as is_only_with_bot,
             is_lead,
             lead_probability,

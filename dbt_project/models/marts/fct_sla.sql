@@ -21,12 +21,13 @@ with
 
     sync_runs as (select * from {{ ref("stg_ops__sync_runs") }}),
 
-    -- what still runs is judged by the source's clock when it was last read
+    -- what still runs is judged by the source's clock when it was last read:
+    -- Chatwoot's, or the bot's where there is no Chatwoot
     clocks as (
-        select distinct on (tenant_id, source) tenant_id, source, source_clock
+        select distinct on (tenant_id) tenant_id, source_clock
         from sync_runs
         where status = 'succeeded' and source_clock is not null
-        order by tenant_id, source, sync_id desc
+        order by tenant_id, source desc, sync_id desc
     ),
 
     {% if is_incremental() %}
@@ -36,10 +37,7 @@ with
             union
             select stored.tenant_id, stored.conversation_id
             from {{ this }} as stored
-            join
-                clocks as k
-                on k.tenant_id = stored.tenant_id
-                and k.source = split_part(stored.conversation_id, '-', 1)
+            join clocks as k on k.tenant_id = stored.tenant_id
             where
                 {{ tenant_requested("stored.tenant_id") }}
                 and stored.stopped_at is null
@@ -61,9 +59,7 @@ with
             0 as wait_number,
             c.first_response_started_at as started_at,
             c.first_human_reply_at as stopped_at,
-            case
-                when c.is_closed then coalesce(c.last_resolved_at, c.created_at)
-            end as ended_at,
+            c.first_response_ended_at as ended_at,
             coalesce(c.first_response_agent_id, c.agent_id) as agent_id
         from conversations as c
         where c.customer_messages > 0 and not c.is_only_with_bot
@@ -135,10 +131,7 @@ with
                 else 'running'
             end as status
         from due as d
-        left join
-            clocks as k
-            on k.tenant_id = d.tenant_id
-            and k.source = split_part(d.conversation_id, '-', 1)
+        left join clocks as k on k.tenant_id = d.tenant_id
     ),
 
     final as (

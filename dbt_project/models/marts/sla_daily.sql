@@ -11,6 +11,10 @@
 ) %}
 
 with
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    every_sla as (select * from {{ ref("fct_sla") }}),
+
     {% if is_incremental() %}
         -- besides what changed: tenants in which the moving clock has carried
         -- something past its due instant
