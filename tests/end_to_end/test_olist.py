@@ -63,7 +63,8 @@ def test_customers_and_when_they_were_won(loaded: Installation) -> None:
 
 def test_the_one_won_before_the_first_contact_stays_a_customer(loaded: Installation) -> None:
     early = loaded.query(
-        "select is_customer, days_to_conversion from marts.fct_leads where tenant_id = 'olist' and is_won_before_contact"
+        "select is_customer, days_to_conversion from marts.fct_leads"
+        " where tenant_id = 'olist' and is_won_before_contact"
     )
     assert len(early) == olist.WON_BEFORE_CONTACT
     assert tuple(early.iloc[0]) == (True, None)
