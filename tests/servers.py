@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from warehouse.embedded import EmbeddedPostgres
 from warehouse.migrate import migrate
+from warehouse.postmaster import end
 
 HOMES = "FUNIL_TEST_SERVERS"  # where this test session's servers live; pytest-xdist's workers inherit it
 PREFIX = "funil-tests-"
@@ -41,6 +42,9 @@ class Server:
     def url(self, database: str) -> str:
         address = self._postgres.ensure_running()
         return address.tcp_url(database) if self._by_tcp else address.url(database)
+
+    def tcp_url(self, database: str) -> str:
+        return self._postgres.ensure_running().tcp_url(database)
 
     def create(self, *, migrated: bool) -> str:
         """The address of a database of its own."""
@@ -76,7 +80,7 @@ class Server:
 
 
 def embedded_server() -> Server:
-    home = _homes() / "embedded"
+    home = session_directory() / "embedded"
     return Server(EmbeddedPostgres(home, settings=UNSAFE_BUT_QUICK), home, by_tcp=False)
 
 
@@ -85,7 +89,7 @@ def system_server() -> Server | None:
     bin_dir = system_bin_dir()
     if bin_dir is None:
         return None
-    home = _homes() / "system"
+    home = session_directory() / "system"
     return Server(EmbeddedPostgres(home, bin_dir=bin_dir, settings=UNSAFE_BUT_QUICK), home, by_tcp=True)
 
 
@@ -124,17 +128,23 @@ def end_session() -> None:
 
 
 def _remove(homes: Path) -> None:
-    for home in homes.glob("*/postgres"):
-        bin_dir = system_bin_dir() if home.parent.name == "system" else None
-        EmbeddedPostgres(home.parent, bin_dir=bin_dir).stop()
+    end(process for process in psutil.process_iter() if process.name() == "postgres" and _stands_in(process, homes))
     shutil.rmtree(homes, ignore_errors=True)
+
+
+def _stands_in(process: psutil.Process, directory: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(directory)
+    except psutil.Error:
+        return False
 
 
 def _interrupted() -> None:
     raise KeyboardInterrupt
 
 
-def _homes() -> Path:
+def session_directory() -> Path:
+    """Removed when the session ends, with every server whose data is in it."""
     return Path(os.environ[HOMES])
 
 

@@ -20,6 +20,6 @@ def ensure_database(connection: psycopg.Connection, name: str) -> None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     except psycopg.errors.InsufficientPrivilege:
         raise FunilError(
-            f"The user of FUNIL_DATABASE_URL may not create the database '{name}', which is needed beside the warehouse. "
-            "Create it for that user, or grant it CREATEDB."
+            f"The user of FUNIL_DATABASE_URL may not create the database '{name}', which is needed beside the "
+            "warehouse. Create it for that user, or grant it CREATEDB."
         ) from None

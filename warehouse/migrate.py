@@ -73,6 +73,7 @@ def _upgrade(dsn: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
     config = Config()
@@ -83,8 +84,11 @@ def _upgrade(dsn: str) -> None:
             connection.exec_driver_sql("create schema if not exists ops")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except psycopg.errors.InsufficientPrivilege as error:
+    except (psycopg.Error, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
+            raise
         raise FunilError(
-            f"The warehouse's user may not change its schema: {error.diag.message_primary}. Grant it CREATE on the "
+            f"The warehouse's user may not change its schema: {cause.diag.message_primary}. Grant it CREATE on the "
             "database that FUNIL_DATABASE_URL names."
         ) from None

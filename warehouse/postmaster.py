@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -37,15 +38,21 @@ def end(processes: Iterable[psutil.Process], patience: float = 5.0) -> None:
         for process in waiting:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        _, waiting = psutil.wait_procs(waiting, timeout=patience)
+        until = time.monotonic() + patience
+        while waiting and time.monotonic() < until:
+            time.sleep(0.02)
+            waiting = [process for process in waiting if _is_alive(process)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _serves(process: psutil.Process, data: Path) -> bool:
     try:
-        return (
-            process.name().startswith("postgres")
-            and process.status() != psutil.STATUS_ZOMBIE
-            and Path(process.cwd()) == data
-        )
+        return process.name().startswith("postgres") and Path(process.cwd()) == data and _is_alive(process)
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
         return False

@@ -37,7 +37,7 @@ Make = Callable[[Path], EmbeddedPostgres]
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A short directory (a socket's path is limited), removed with whatever still runs in it."""
-    directory = Path(tempfile.mkdtemp(prefix="funil-embedded-"))
+    directory = Path(tempfile.mkdtemp(dir=servers.session_directory()))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
