@@ -112,7 +112,7 @@ def test_every_package_is_there() -> None:
 def test_no_file_holds_more_than_one_idea() -> None:
     long = {
         name: lines
-        for path in python_files(*PACKAGES, "tests", "benchmarks")
+        for path in python_files(*PACKAGES, "benchmarks")
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
         and (name := str(path.relative_to(ROOT))) not in ONE_IDEA_ALL_THE_SAME
     }
