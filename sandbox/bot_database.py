@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -22,7 +22,7 @@ def load_bot_database(dsn: str, bot: BotData) -> None:
     with psycopg.connect(dsn) as connection:
         for table in reversed(TABLES):
             connection.execute(sql.SQL("drop table if exists {} cascade").format(sql.Identifier(table)))
-        connection.execute(cast(LiteralString, SCHEMA.read_text(encoding="utf-8").format(id=id_type)))
+        connection.execute(SCHEMA.read_text(encoding="utf-8").format(id=id_type).encode())
         for table, rows in bot.rows.items():
             _copy(connection, table, table, rows.values())
     # a query planner without statistics chooses badly, and autovacuum takes a minute to come by

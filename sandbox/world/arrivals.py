@@ -95,7 +95,12 @@ def _customer(sim: Simulation, rng: random.Random, member: bool) -> Person:
 def _stranger(sim: Simulation, rng: random.Random, way: Way, kind: float) -> Talk:
     """Suppliers, job seekers, wrong numbers."""
     trade = "supplier" if kind < 0.935 else "jobseeker" if kind < 0.958 else "chitchat"
+    nuisances = [p for p in sim.strangers[-40:] if not p.busy]
+    if nuisances and rng.random() < 0.2:
+        person = rng.choice(nuisances)
+        return Talk(sim, rng, person, sim.texts.topics[person.trade or trade], *way)
     person = sim.new_person(rng)
+    sim.strangers.append(person)
     person.trade = trade
     if trade == "supplier" and rng.random() < 0.4:
         person.phone = sim.phonebook.landline(rng)

@@ -65,7 +65,7 @@ class Chatwoot:
         contact.updated_at = self.account.now
 
     def merge_contacts(self, base: Contact, mergee: Contact) -> None:
-        """The mergee's conversations and messages move to the base, which keeps its own values; the mergee is destroyed."""
+        """The mergee's conversations and messages move to the base, which keeps its own values; the mergee is gone."""
         account, now = self.account, self.account.now
         moved = self._conversations_of.pop(mergee.id, [])
         self._conversations_of.setdefault(base.id, []).extend(moved)
@@ -102,14 +102,14 @@ class Chatwoot:
         """A new conversation: pending and the bot's where the inbox has one, unless a person begins it."""
         account, now = self.account, self.account.now
         conversation_id, display_id = self.next_id("conversations"), self.next_id("display_ids")
-        with_bot = inbox.agent_bot_id is not None and began_by == "customer"
+        with_bot = inbox.agent_bot_id is not None and began_by == "customer" and not contact.blocked
         conversation = Conversation(
             id=conversation_id,
             display_id=display_id,
             uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{account.api_token}/{conversation_id}")),
             inbox_id=inbox.id,
             contact_id=contact.id,
-            status="pending" if with_bot else "open",
+            status="resolved" if contact.blocked else "pending" if with_bot else "open",
             created_at=now,
             updated_at=now,
             last_activity_at=now,
@@ -119,8 +119,6 @@ class Chatwoot:
             additional_attributes=additional_attributes or {},
             custom_attributes=custom_attributes or {},
         )
-        if contact.blocked:
-            conversation.status = "resolved"
         account.conversations[conversation_id] = conversation
         account.messages_of[conversation_id] = []
         account.by_display_id[display_id] = conversation_id
@@ -231,6 +229,12 @@ class Chatwoot:
         if (name := _name(by)) is not None:
             self._activity(conversation, activity.PRIORITY_SET.format(name=name, priority=priority))
 
+    def mute(self, conversation: Conversation, by: User) -> None:
+        """Resolves the conversation and blocks its contact, whose later ones are born resolved."""
+        self.change_status(conversation, "resolved", by)
+        self.update_contact(self.account.contacts[conversation.contact_id], blocked=True)
+        self._activity(conversation, activity.MUTED.format(name=by.name))
+
     def apply_sla(self, conversation: Conversation, policy_id: int, by: Actor = "automation") -> None:
         self.sla.apply(conversation, policy_id)
         conversation.updated_at = self.account.now
@@ -301,7 +305,8 @@ class Chatwoot:
             conversation.waiting_since = message.created_at
             self.sla.plan(conversation)
         contact.last_activity_at = contact.updated_at = self.account.now
-        self._send_templates(conversation, message)
+        if not contact.blocked:
+            self._send_templates(conversation, message)
         return message
 
     def agent_writes(
@@ -470,7 +475,7 @@ class Chatwoot:
         self.journal.happenings.append(Happening(conversation.id, name, self.account.now, by, user_id))
 
     def _reopen(self, conversation: Conversation, contact: Contact) -> None:
-        """A customer's message opens what was snoozed or resolved; in a bot's inbox what was resolved is the bot's again."""
+        """A customer's message opens what was snoozed or resolved; in a bot's inbox the resolved is the bot's again."""
         if conversation.status == "snoozed":
             self.change_status(conversation, "open", contact)
         elif conversation.status == "resolved":

@@ -13,7 +13,7 @@ COLORS = ("#1f93ff", "#5ba76e", "#d5a021", "#c0392b", "#8e44ad", "#16a085", "#7f
 
 
 def found_account(profile: Profile, key: str, at: datetime) -> Account:
-    """The account as it was set up. Ids start at different numbers in each table, as they do in a shared installation."""
+    """The account as it was set up. Ids start at another number in each table, as in a shared installation."""
     token = random.Random(f"{key}/token").getrandbits(120)
     account = Account(
         id=profile.account_id,

@@ -54,7 +54,7 @@ class Marketing:
         return next((c.channel for c, _, _, row_id in self._spans if row_id == campaign_id), "(none)")
 
     def process(self, start: datetime) -> Generator[datetime, None, None]:
-        """Each morning: campaigns that begin or end, yesterday's costs, and now and then a cost corrected afterwards."""
+        """Each morning: campaigns that begin or end, yesterday's costs, now and then a cost corrected afterwards."""
         assert self._bot is not None
         bot, day = self._bot, start.astimezone(self._zone).date()
         rng = random.Random(f"{self._key}/marketing")

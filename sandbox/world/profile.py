@@ -12,8 +12,8 @@ DoorKind = Literal["whatsapp", "web", "instagram", "email"]
 
 @dataclass(frozen=True)
 class Door:
-    """An inbox: how customers come in through it. `share` of the talks; `reopens` is the chance that a customer who writes
-    again soon lands in the resolved conversation instead of a new one."""
+    """An inbox: how customers come in. `share` of the talks; `reopens` is the chance that a customer who writes again
+    soon lands in the resolved conversation instead of a new one."""
 
     name: str
     kind: DoorKind
@@ -33,7 +33,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Campaign:
-    """Marketing: from and to as fractions of the history (to > 1: still running), its cost a day, and how much it lifts."""
+    """Marketing: from and to as fractions of the history (to > 1: still running), cost a day, how much it lifts."""
 
     name: str
     channel: str

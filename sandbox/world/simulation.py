@@ -87,6 +87,7 @@ class Simulation:
         self.phonebook = Phonebook(profile.areas)
         self.people: list[Person] = []
         self.members: list[Person] = []
+        self.strangers: list[Person] = []
         self.contacts_by_phone: dict[str, int] = {}
         self.in_flight: set[int] = set()
         self.finished_talks: deque[Talk] = deque(maxlen=max(150, int(150 * scale)))
@@ -201,7 +202,8 @@ class Simulation:
 
     def _shown_name(self, person: Person, door: Door, rng: random.Random) -> str:
         if door.kind == "web":
-            return f"{rng.choice(('calmo', 'veloz', 'azul', 'silent', 'brave'))}-{rng.choice(('rio', 'mar', 'sun', 'leaf'))}-{rng.randrange(999)}"
+            first = rng.choice(("calmo", "veloz", "azul", "silent", "brave"))
+            return f"{first}-{rng.choice(('rio', 'mar', 'sun', 'leaf'))}-{rng.randrange(999)}"
         if door.kind == "instagram":
             return person.name.lower().replace(" ", ".")
         return person.name if rng.random() < 0.8 else person.name.split()[0]
@@ -223,7 +225,7 @@ class Simulation:
         return self.account.users[rng.choice(members)]
 
     def reply_at(self, rng: random.Random, quick: float = 1.0) -> datetime:
-        """When the staff get round to answering: in working time, slower at lunch and on Mondays; now and then at night."""
+        """When the staff get round to answering: in working time, slower at lunch and on Mondays; rarely at night."""
         local = self.now.astimezone(self.zone)
         load = 1.0 + (0.6 if 11 <= local.hour < 14 else 0.0) + (0.4 if local.weekday() == 0 else 0.0)
         seconds = self.profile.reply_seconds * load * quick * rng.lognormvariate(0.0, 0.95)

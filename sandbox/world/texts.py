@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -70,6 +70,17 @@ def load_texts(vertical: str) -> Texts:
     phrases = {key: tuple(value) for key, value in {**common, **own}.items() if isinstance(value, list)}
     slots = {name: tuple(values) for name, values in {**common["slots"], **own["slots"]}.items()}
     return Texts(phrases, slots, topics, tuple(own["reasons"]))
+
+
+class Names(NamedTuple):
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+
+
+@cache
+def load_names() -> Names:
+    data = _read("names")
+    return Names(tuple(data["first"]), tuple(data["last"]))
 
 
 def _topic(name: str, data: dict[str, Any]) -> Topic:

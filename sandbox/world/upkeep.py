@@ -1,4 +1,4 @@
-"""What happens to an account besides its talks: edits, deletions, merges, people leaving. Most of it announces nothing."""
+"""What happens to an account besides its talks: edits, deletions, merges, people leaving. Most is announced nowhere."""
 
 from __future__ import annotations
 

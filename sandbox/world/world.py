@@ -5,7 +5,7 @@
     world.advance(hours=6)
     world.truth("boxcentral")["conversations"]     # what really happened
 
-Everything follows from the seed, the scale, the end and the list of advances, which `recipe` gives and `from_recipe` takes.
+Everything follows from the seed, the scale, the end and the advances: `recipe` gives them, `from_recipe` takes them.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class World:
         return max(tenant.account.now for tenant in self.tenants.values())
 
     def advance(self, hours: float = 6, unannounced: bool = True) -> None:
-        """Live on for some hours. `unannounced=False` leaves out what Chatwoot tells nobody: deletions, edits, merges."""
+        """Live on for some hours. `unannounced=False` leaves out what Chatwoot tells nobody: deletes, edits, merges."""
         for tenant in self.tenants.values():
             tenant.simulation.advance(hours, unannounced)
         self.history.append(Advance(hours, unannounced))

@@ -1,0 +1,58 @@
+"""Chatwoot's own accounts of itself: reporting events, SLAs, and the lists of who and what there is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sandbox.world.frames import frame
+from sandbox.world.knowledge import Knowledge
+
+
+def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
+    account = known.account
+    users = [(u, False) for u in account.users.values()] + [(u, True) for u in account.former_users.values()]
+    return {
+        "reporting_events": frame(
+            (
+                (
+                    e.id,
+                    known.key(e.conversation_id),
+                    e.name,
+                    e.value,
+                    e.value_in_business_hours,
+                    e.user_id,
+                    e.event_start_time,
+                    e.event_end_time,
+                    e.created_at,
+                )
+                for e in account.reporting_events.values()
+            ),
+            "id conversation_id name value value_in_business_hours user_id event_start_time event_end_time created_at",
+        ),
+        "agents": frame(
+            ((u.id, u.name, u.email, u.role, removed) for u, removed in users), "user_id name email role removed"
+        ),
+        "inboxes": frame(
+            (
+                (i.id, i.name, i.channel_type, i.timezone, i.working_hours_enabled, i.agent_bot_id is not None)
+                for i in account.inboxes.values()
+            ),
+            "inbox_id name channel_type timezone working_hours_enabled has_bot",
+        ),
+        "teams": frame(((t.id, t.name) for t in account.teams.values()), "team_id name"),
+        "labels": frame(((label.id, label.title) for label in account.labels.values()), "label_id title"),
+        "applied_slas": frame(
+            (
+                (a.id, known.key(a.conversation_id), a.sla_policy_id, a.sla_status, a.created_at)
+                for a in account.applied_slas.values()
+            ),
+            "id conversation_id sla_policy_id status created_at",
+        ),
+        "sla_events": frame(
+            (
+                (e.id, e.applied_sla_id, known.key(e.conversation_id), e.event_type, e.created_at)
+                for e in account.sla_events.values()
+            ),
+            "id applied_sla_id conversation_id event_type created_at",
+        ),
+    }
