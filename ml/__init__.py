@@ -1,0 +1,1 @@
+"""How the future is estimated: DataFrame in, DataFrame out. No Dagster, no database."""
