@@ -71,7 +71,7 @@ def _shown(call: Call, row: CsatResponse) -> Any:
     if contact is not None:
         shown["contact"] = serializer.contact(contact)
     shown["conversation_id"] = conversation.display_id if conversation else None
-    agent = account.users.get(row.assigned_agent_id or -1)
+    agent = account.writer(row.assigned_agent_id or -1)
     if agent is not None:
         shown["assigned_agent"] = serializer.agent(agent)
     shown["created_at"] = epoch(row.created_at)

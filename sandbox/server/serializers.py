@@ -139,7 +139,7 @@ class Serializer:
             contact = self.account.contacts.get(message.sender_id)
             return self.contact_push(contact) if contact else None
         if message.sender_type == "User":
-            user = self.account.users.get(message.sender_id)
+            user = self.account.writer(message.sender_id)
             return self.user_push(user) if user else None
         bot = self.account.agent_bots.get(message.sender_id)
         return {"id": bot.id, "name": bot.name, "avatar_url": "", "type": "agent_bot"} if bot else None

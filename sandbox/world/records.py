@@ -248,3 +248,7 @@ class Account:
     former_users: dict[int, User] = field(default_factory=dict)
     # the last id given out per table: a deleted row's id is never used again
     sequences: dict[str, int] = field(default_factory=dict)
+
+    def writer(self, user_id: int) -> User | None:
+        """Who wrote something, also when no longer in the account: a removed agent's messages keep their sender."""
+        return self.users.get(user_id) or self.former_users.get(user_id)

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.server.serve import SandboxServer
 from sandbox.world.records import Account, Message
-from tests.sandbox.account import AGENT_TOKEN, add_message, at
+from tests.sandbox.account import AGENT_TOKEN, ANA, add_message, at
 from tests.sandbox.conftest import Api
 
 TALK = 31  # has one message of its own
@@ -135,3 +135,18 @@ def test_agents_are_refused_the_messages_of_other_inboxes(server: SandboxServer)
     assert agent.answer("/conversations/6/messages").status_code == 200
     refused = agent.answer("/conversations/4/messages")
     assert (refused.status_code, refused.json()) == (401, {"error": "You are not authorized to do this action"})
+
+
+def test_a_removed_agent_is_no_agent_any_more_and_still_the_sender(server: SandboxServer, api: Api) -> None:
+    def remove(account: Account) -> None:
+        account.former_users[ANA] = account.users.pop(ANA)
+
+    server.change("box", remove)
+    assert ANA not in [agent["id"] for agent in api.get("/agents")]
+    senders = [
+        message["sender"]["id"]
+        for conversation in api.conversations(status="all")
+        for message in api.get(f"/conversations/{conversation['id']}/messages", after=0)["payload"]
+        if message.get("sender", {}).get("type") == "user"
+    ]
+    assert ANA in senders
