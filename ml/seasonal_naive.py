@@ -66,7 +66,7 @@ def _slot_keys(slots: pd.DatetimeIndex, grain: Grain) -> np.ndarray:
     """The weekday, or weekday and hour of the local clock, as one number."""
     # a day begins at midnight, or an hour later where the clock skips it
     hours = slots.hour.to_numpy() if grain == "hour" else 0
-    keys: np.ndarray = slots.dayofweek.to_numpy() * 24 + hours
+    keys: np.ndarray = slots.day_of_week.to_numpy() * 24 + hours
     return keys
 
 

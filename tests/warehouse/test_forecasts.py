@@ -1,0 +1,151 @@
+"""A series is forecast when its past changed or its day ended, and stored where a figure differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import psycopg
+import pytest
+
+from funil.tenants import Tenant
+from ml import seasonal_naive
+from warehouse.forecasts import DemandSeries, ForecastSummary, update_forecasts
+from warehouse.sync import open_sync
+
+NOW = datetime(2026, 3, 11, 15, 20, tzinfo=UTC)
+TENANT = Tenant.model_validate(
+    {"slug": "gym", "name": "Gym", "vertical": "gym", "bot": {"database_url": "postgresql://nowhere"}}
+)
+MARTS = """
+create table marts.fct_conversations (tenant_id text, created_at timestamptz);
+create table intermediate.int_conversation_events (tenant_id text, event_type text, occurred_at timestamptz);
+create table marts.fct_bookings (tenant_id text, booked_at timestamptz);
+"""
+
+
+@dataclass
+class Forecaster:
+    """The real one, noting what it was asked."""
+
+    asked: list[DemandSeries] = field(default_factory=list)
+
+    def __call__(self, demand: DemandSeries) -> list[Mapping[str, Any]]:
+        self.asked.append(demand)
+        observed = pd.DataFrame(
+            {"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": pd.Series(demand.counts, dtype=float)}
+        )
+        result = seasonal_naive.forecast(
+            observed, grain=demand.grain, timezone=demand.timezone, now=pd.Timestamp(demand.now)
+        )
+        return result.to_dict("records")  # type: ignore[return-value]
+
+
+def update(dsn: str, version: str = "1") -> tuple[ForecastSummary, list[tuple[str, str]]]:
+    forecaster = Forecaster()
+    summary = update_forecasts(dsn, TENANT, forecaster, version=version)
+    return summary, [(demand.series, demand.grain) for demand in forecaster.asked]
+
+
+def sync_at(dsn: str, clock: datetime) -> None:
+    with open_sync(dsn, tenant_id="gym", source="bot", mode="incremental") as sync:
+        sync.source_clock = clock
+
+
+def values(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def execute(dsn: str, *statements: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture
+def marts(warehouse: str) -> str:
+    """Eight weeks of a talk every six hours, two messages each, and a booking a day; another tenant beside it."""
+    execute(
+        warehouse,
+        MARTS,
+        f"insert into marts.fct_conversations select tenant, timestamptz '{NOW}' - n * interval '6 hours' "
+        "from generate_series(0, 4 * 56) as n, unnest(array['gym', 'other']) as tenant",
+        "insert into intermediate.int_conversation_events select tenant_id, event_type, created_at "
+        "from marts.fct_conversations, unnest(array['customer_message', 'customer_message', 'bot_reply']) as event_type",
+        f"insert into marts.fct_bookings select 'gym', timestamptz '{NOW}' - n * interval '1 day' from generate_series(0, 56) as n",
+    )
+    sync_at(warehouse, NOW)
+    return warehouse
+
+
+ALL = [
+    ("bookings", "day"),
+    ("conversations", "hour"),
+    ("conversations", "day"),
+    ("messages", "hour"),
+    ("messages", "day"),
+]
+
+
+def test_every_series_is_forecast_for_thirty_days(marts: str) -> None:
+    summary, asked = update(marts)
+    assert asked == ALL
+    assert (summary.looked_at, summary.forecast, summary.rows_written) == (5, 5, 3 * 30 + 2 * 720)
+    daily = values(
+        marts,
+        "select series, min(starts_at), count(*), sum(predicted), bool_and(model = 'seasonal_naive') "
+        "from ml.demand_forecasts where tenant_id = 'gym' and grain = 'day' group by 1 order by 1",
+    )
+    midnight = datetime(2026, 3, 11, 3, tzinfo=UTC)
+    assert daily == [
+        ("bookings", midnight, 30, 30.0, True),
+        ("conversations", midnight, 30, 120.0, True),
+        ("messages", midnight, 30, 240.0, True),
+    ]
+    hourly = values(
+        marts, "select series, sum(predicted) from ml.demand_forecasts where grain = 'hour' group by 1 order by 1"
+    )
+    assert hourly == [("conversations", 120.0), ("messages", 240.0)]
+
+
+def test_the_same_past_is_not_forecast_again(marts: str) -> None:
+    update(marts)
+    assert update(marts)[1] == []
+    sync_at(marts, NOW + timedelta(hours=3))  # still the same day, of which nothing counts yet
+    execute(marts, f"insert into marts.fct_conversations values ('gym', '{NOW + timedelta(hours=1)}')")
+    summary, asked = update(marts)
+    assert (asked, summary.rows_written, summary.looked_at) == ([], 0, 5)
+
+
+def test_a_change_of_the_past_concerns_its_series_only(marts: str) -> None:
+    update(marts)
+    execute(marts, f"insert into marts.fct_bookings values ('gym', '{NOW - timedelta(days=7)}')")
+    summary, asked = update(marts)
+    assert asked == [("bookings", "day")]
+    assert 0 < summary.rows_written <= 30
+
+
+def test_a_new_day_or_a_new_version_forecasts_anew_and_keeps_what_was_expected(marts: str) -> None:
+    update(marts)
+    assert update(marts, version="2")[1] == ALL
+    sync_at(marts, NOW + timedelta(days=1))
+    assert update(marts, version="2")[1] == ALL
+    kept = "select min(starts_at), max(starts_at), count(*) from ml.demand_forecasts where series = 'bookings'"
+    assert values(marts, kept) == [(datetime(2026, 3, 11, 3, tzinfo=UTC), datetime(2026, 4, 10, 3, tzinfo=UTC), 31)]
+
+
+def test_an_unchanged_figure_keeps_its_sync_id(marts: str) -> None:
+    update(marts)
+    before = values(marts, "select distinct _sync_id from ml.demand_forecasts where series = 'bookings'")
+    assert update(marts, version="2")[0].rows_written == 0
+    assert values(marts, "select distinct _sync_id from ml.demand_forecasts where series = 'bookings'") == before
+
+
+def test_before_the_first_sync_there_is_nothing_to_forecast(warehouse: str) -> None:
+    execute(warehouse, MARTS)
+    summary, asked = update(warehouse)
+    assert (asked, summary.looked_at) == ([], 0)
