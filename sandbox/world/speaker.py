@@ -143,6 +143,15 @@ class Speaker:
             sim.bot.message(self.bot_talk, "human", text)
         return message
 
+    def greeting(self) -> str:
+        """Fitting the time of day."""
+        hour = self.sim.now.astimezone(self.sim.zone).hour
+        fitting = "om dia" if 5 <= hour < 12 else "oa tarde" if 12 <= hour < 18 else "oa noite"
+        text = self.sim.texts.say(self.rng, "greeting")
+        for said in ("om dia", "oa tarde", "oa noite"):
+            text = text.replace(said, fitting)
+        return text
+
     def more(self) -> str:
         """What the customer asks next, not twice the same."""
         rng, texts = self.rng, self.sim.texts

@@ -17,11 +17,13 @@ class Talk(Speaker):
         if self.began_by == "customer":
             yield from self._customer_begins()
             if self.in_vain:
+                self.person.busy = False
                 self._leave()
                 return
         else:
             answered = yield from self._business_begins()
             if not answered:
+                self.person.busy = False
                 self._leave()
                 return
         handed_off = True
@@ -45,7 +47,6 @@ class Talk(Speaker):
         self._leave()
 
     def _leave(self) -> None:
-        self.person.busy = False
         if self.conversation:
             self.sim.in_flight.discard(self.conversation.id)
             self.sim.finished_talks.append(self)
@@ -86,7 +87,7 @@ class Talk(Speaker):
         if self.inbox is not None and self.door is not None:
             self._open(sim.contact_through(self.person, self.door, rng))
         if self.in_vain:
-            self.says_customer(sim.texts.say(rng, "greeting"))
+            self.says_customer(self.greeting())
             yield self.after(3, 40)
             self.says_customer(self.more())
             return
@@ -95,11 +96,11 @@ class Talk(Speaker):
         text = sim.texts.fill(rng, rng.choice(self.topic.open), self.fixed)
         hello = rng.random()
         if hello < 0.35:
-            self.says_customer(sim.texts.say(rng, "greeting"))
+            self.says_customer(self.greeting())
             yield self.after(3, 40)
             self.says_customer(text)
         elif hello < 0.8:
-            self.says_customer(f"{sim.texts.say(rng, 'greeting')}! {text}".replace("?!", "?"))
+            self.says_customer(f"{self.greeting()}! {text}".replace("?!", "?"))
         else:
             self.says_customer(text)
         if self.topic.lead and rng.random() < 0.25:

@@ -34,7 +34,7 @@ def go_on(talk: Talk) -> Walk:
     """After the resolution somebody has something to add."""
     sim, rng, conversation = talk.sim, talk.rng, talk.in_chatwoot
     assert talk.door is not None
-    if talk.person.busy or conversation.status != "resolved":
+    if talk.person.busy or talk.in_vain or conversation.status != "resolved":
         return
     talk.person.busy = True
     if rng.random() < talk.door.reopens:
@@ -48,6 +48,8 @@ def go_on(talk: Talk) -> Walk:
     else:
         talk.person.busy = False
         talk.write_anew()
+        return
+    talk.person.busy = False
 
 
 def _customer_returns(talk: Talk) -> Walk:

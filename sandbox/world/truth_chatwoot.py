@@ -28,7 +28,7 @@ def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
                 for e in account.reporting_events.values()
             ),
             "id conversation_id name value value_in_business_hours user_id event_start_time event_end_time created_at",
-        ),
+        ).astype({"value": "float64", "value_in_business_hours": "float64"}),
         "agents": frame(
             ((u.id, u.name, u.email, u.role, removed) for u, removed in users), "user_id name email role removed"
         ),

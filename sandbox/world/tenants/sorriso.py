@@ -113,7 +113,7 @@ SORRISO = Profile(
         "owner_cost_per_month": 2500,
     },
     slas=(
-        Sla("Atendimento padrão", 600.0, 1200.0, 172_800.0, False),
+        Sla("Atendimento padrão", 3600.0, 3600.0, 172_800.0, False),
         Sla("Horário comercial", 900.0, 1800.0, 86_400.0, True),
     ),
     first_ids={
