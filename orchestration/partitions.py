@@ -6,7 +6,7 @@ So ranges are cut when a run is asked for, around tenants that are no longer the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -32,6 +32,16 @@ class TenantRange:
         if len(self.keys) == 1:
             return {PARTITION_TAG: self.keys[0]}
         return {RANGE_START_TAG: self.keys[0], RANGE_END_TAG: self.keys[-1]}
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str], ordered_keys: Sequence[str]) -> TenantRange:
+        """The tenants of a run, from its tags; none for a run without partitions."""
+        if PARTITION_TAG in tags:
+            return cls((tags[PARTITION_TAG],))
+        start, end = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+        if start not in ordered_keys or end not in ordered_keys:
+            return cls(())
+        return cls(tuple(ordered_keys[ordered_keys.index(start) : ordered_keys.index(end) + 1]))
 
 
 def cut_ranges(ordered_keys: Sequence[str], wanted: Collection[str], at_most: int) -> list[TenantRange]:

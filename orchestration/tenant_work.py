@@ -121,7 +121,20 @@ class StepOfRun:
 
     def succeeded(self, tenant_id: str, worked: Worked, seconds: float = 0.0) -> None:
         """The tenant is done: its partitions are materialized."""
-        self._keep(StepResult(tenant_id, self._step, "succeeded", seconds, **_counts(worked), note=worked.note))
+        self._keep(
+            StepResult(
+                tenant_id,
+                self._step,
+                "succeeded",
+                seconds,
+                requests=worked.requests,
+                rows_read=worked.rows_read,
+                rows_written=worked.rows_written,
+                rows_deleted=worked.rows_deleted,
+                rows_rejected=worked.rows_rejected,
+                note=worked.note,
+            )
+        )
         self._succeeded.append(tenant_id)
         common = {"seconds": round(seconds, 3)} | ({"note": worked.note} if worked.note else {})
         for key in sorted(self._context.selected_asset_keys):
@@ -211,10 +224,3 @@ def _concurrently(
         Thread(target=labour, name=f"tenants-{number}", daemon=True).start()
     for _ in range(count):
         yield outcomes.get()
-
-
-def _counts(worked: Worked) -> dict[str, int]:
-    return {
-        name: getattr(worked, name)
-        for name in ("requests", "rows_read", "rows_written", "rows_deleted", "rows_rejected")
-    }

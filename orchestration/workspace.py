@@ -10,6 +10,7 @@ from funil.settings import Settings, load_settings
 from funil.tenants import TenantsFile, load_tenants
 from warehouse.connect import Warehouse
 from warehouse.migrate import migrate
+from warehouse.tenants import StoredTenants, store_tenants
 
 _opened: dict[tuple[str, str | None], Warehouse] = {}
 _opening = Lock()
@@ -42,3 +43,8 @@ class Workspace(dg.ConfigurableResource):
     def tenants(self) -> TenantsFile:
         """tenants.yaml as it is now."""
         return load_tenants(self.settings.tenants_path)
+
+    def store_tenants(self) -> StoredTenants:
+        """Makes the warehouse's config tables say what tenants.yaml says; a tenant being synced has to wait for later."""
+        file = self.tenants()
+        return store_tenants(self.dsn, file.tenants, broken=file.errors.keys(), wait=False)

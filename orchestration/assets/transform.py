@@ -1,0 +1,130 @@
+"""dbt as two asset functions: the views all tenants share, and the tables that are built per tenant."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from funil.errors import FunilError
+from orchestration.dbt_environment import dbt_environment
+from orchestration.dbt_invocation import DbtOutcome, build_arguments, one_dbt_at_a_time, run_dbt
+from orchestration.dbt_models import DbtModels
+from orchestration.dbt_scope import changed_tenants
+from orchestration.dbt_translator import TRANSLATOR
+from orchestration.dbt_views import ensure_views
+from orchestration.keys import Step
+from orchestration.partitions import TENANTS
+from orchestration.plots import plots_of
+from orchestration.row_counts import count_rows
+from orchestration.tenant_work import StepOfRun, Worked, as_failure, without_materialization
+from orchestration.workspace import Workspace
+
+# one dbt at a time: the pool has one place (see instance.py)
+POOL = "dbt"
+ANCHOR = dg.AssetKey(["marts", "fct_conversations"])
+
+
+class TransformConfig(dg.Config):
+    """`rebuild`: make the tenants' rows anew, whether or not anything changed."""
+
+    rebuild: bool = False
+
+
+def transform_assets(models: DbtModels) -> list[dg.AssetsDefinition]:
+    @dbt_assets(
+        manifest=models.manifest,
+        select="config.materialized:view",
+        dagster_dbt_translator=TRANSLATOR,
+        name="shared_views",
+        pool=POOL,
+    )
+    def shared_views(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[Any]:
+        """Views, made when the code changes: a tick does so by itself; this makes them at any time."""
+        with as_failure():
+            for part in ("before tables", "after tables"):
+                outcome = ensure_views(context, models, workspace.dsn, part, even_if_current=True)
+                yield from outcome.checks if outcome else ()
+            yield from without_materialization(context)
+
+    @dbt_assets(
+        manifest=models.manifest,
+        select="config.materialized:incremental",
+        dagster_dbt_translator=TRANSLATOR,
+        name=Step.TRANSFORM.value,
+        partitions_def=TENANTS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=POOL,
+    )
+    def tenant_tables(
+        context: dg.AssetExecutionContext, workspace: Workspace, config: TransformConfig
+    ) -> Iterator[Any]:
+        """All of the run's tenants in one invocation of dbt; none, where nothing changed."""
+        with as_failure():
+            run = StepOfRun(context, workspace, Step.TRANSFORM, ANCHOR)
+            yield from _build(context, workspace, config, models, run)
+            yield from run.finish()
+
+    return [shared_views, tenant_tables]
+
+
+def _build(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    config: TransformConfig,
+    models: DbtModels,
+    run: StepOfRun,
+) -> Iterator[dg.AssetCheckResult]:
+    tenants = [tenant.slug for tenant in run.tenants]
+    if not tenants:
+        return
+    dsn = workspace.dsn
+    ensure_views(context, models, dsn, "before tables")
+    # a hand-picked selection is built as asked: only a whole build can tell what is up to date
+    whole = context.selected_asset_keys >= models.tables.keys()
+    changed = changed_tenants(dsn, tenants, models.synced_tables) if whole and not config.rebuild else tenants
+    for tenant_id in sorted(set(tenants) - set(changed)):
+        run.succeeded(tenant_id, Worked(note="nothing has changed since the last build"))
+    if not changed:
+        return
+    for tenant_id in changed:
+        run.began(tenant_id)
+    start = time.monotonic()
+    asked = {key: models.tables[key] for key in sorted(context.selected_asset_keys)}
+    with one_dbt_at_a_time(dsn):
+        outcome = run_dbt(
+            build_arguments(selector="tenant_tables") if whole else build_arguments(models=sorted(asked.values())),
+            manifest=models.manifest,
+            environment=dbt_environment(dsn, tenants=changed, rebuild=config.rebuild),
+            context=context,
+        )
+    yield from outcome.checks
+    seconds = time.monotonic() - start
+    if outcome.sentence:
+        for tenant_id in changed:
+            run.failed(tenant_id, FunilError(outcome.sentence), seconds)
+        return
+    ensure_views(context, models, dsn, "after tables")
+    for tenant_id, worked in _describe(dsn, asked, changed, outcome).items():
+        run.succeeded(tenant_id, worked, seconds)
+
+
+def _describe(dsn: str, tables: dict[dg.AssetKey, str], tenants: list[str], outcome: DbtOutcome) -> dict[str, Worked]:
+    """What is now in each table, per tenant, and the pictures a person looks for."""
+    rows = count_rows(dsn, [tuple(key.path) for key in tables], tenants)
+    note = f"{len(outcome.failed_tests)} data tests failed" if outcome.failed_tests else None
+    described = {}
+    for tenant_id in tenants:
+        metadata: dict[dg.AssetKey, dict[str, Any]] = {
+            key: {
+                "dagster/partition_row_count": rows.get((tuple(key.path), tenant_id), 0),
+                # dbt builds a table for all tenants of the run at once
+                "build_seconds": round(outcome.built.get(name, 0.0), 3),
+            }
+            for key, name in tables.items()
+        }
+        for key, plot in plots_of(dsn, tenant_id, only=tables.keys()).items():
+            metadata[key] |= plot
+        described[tenant_id] = Worked(note=note, tables=metadata)
+    return described
