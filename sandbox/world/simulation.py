@@ -249,24 +249,24 @@ class Simulation:
                 yield conversation
 
     def old_message(self, rng: random.Random, sender: str) -> Message | None:
-        """One of the recent messages of a settled conversation."""
+        """One of that kind of sender, in a settled conversation of late that is at least a day old."""
         recent = []
         for conversation in self.settled_conversations():
-            recent.append(conversation)
+            if conversation.created_at < self.now - timedelta(days=1):
+                recent.append(conversation.id)
             if len(recent) == 30:
                 break
-        if not recent:
-            return None
-        messages = self.account.messages
-        ids = self.account.messages_of[rng.choice(recent).id]
-        found = [
-            messages[i]
-            for i in ids
-            if messages[i].sender_type == sender
-            and not messages[i].private
-            and "deleted" not in messages[i].content_attributes
-        ]
-        return rng.choice(found) if found else None
+        rng.shuffle(recent)
+        for conversation_id in recent:
+            found = []
+            for message_id in self.account.messages_of[conversation_id]:
+                message = self.account.messages[message_id]
+                deleted = "deleted" in message.content_attributes
+                if message.sender_type == sender and message.content and not (message.private or deleted):
+                    found.append(message)
+            if found:
+                return rng.choice(found)
+        return None
 
 
 Walk = Generator[datetime, None, None]

@@ -53,7 +53,8 @@ def hard_delete(sim: Simulation, rng: random.Random) -> None:
     """A conversation of the last weeks vanishes, often a stranger's."""
     recent = []
     for conversation in sim.settled_conversations():
-        recent.append(conversation)
+        if conversation.created_at < sim.now - timedelta(days=2):
+            recent.append(conversation)
         if len(recent) == 40:
             break
     if len(recent) < 20:

@@ -223,7 +223,7 @@ def test_sla_misses_are_found_by_the_job_and_kept() -> None:
     desk.apply_sla(conversation, 1)
     (applied,) = desk.account.applied_slas.values()
     desk.account.now = desk.sla.next_run or NINE
-    assert desk.account.now == datetime(2026, 11, 16, 12, 15, tzinfo=UTC)  # due 12:10:00.3, seen by the next run
+    assert desk.account.now == datetime(2026, 11, 16, 13, 5, tzinfo=UTC)  # due 13:00:00.3, seen by the next run
     desk.sla.run()
     assert applied.sla_status == "active_with_misses"
     assert [e.event_type for e in desk.account.sla_events.values()] == ["frt"]
