@@ -4,8 +4,9 @@ Pages of conversations are listed by this thread while the pool reads the messag
 a time are landed in one transaction, together with the place to go on from. An unchanged conversation costs nothing.
 
 The watermark "conversations" holds `synced_until`, the server's clock at the start of the last sync that read all that
-changed; during a first sync `crawl` instead: that clock, and the page to go on with; and `unlisted`, how many
-conversations the server counts but never lists, so that a count above it means that some are missing here.
+changed; during a first sync `crawl` instead: that clock, and the page to go on with; and `surplus`, how many more
+conversations the server counted then than are stored (rejected ones, or fewer than none where some were deleted): a
+higher surplus means that the server has conversations which are not here.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def sync_conversations(work: Work) -> Result:
         state = work.sync.watermark(RESOURCE) or {}
         return Result(read_so_far.changed + _changed(work, state).changed)
     if work.mode == "reconcile":
-        return _reconcile(work, state)
+        return _reconcile(work)
     return _changed(work, state)
 
 
@@ -86,7 +87,8 @@ def _crawl(work: Work, crawl: dict[str, Any] | None) -> Result:
     landing = _Landing(work, force_since=None if resumed else BEGINNING, total=lambda: walk.total)
     for number, raws in walk:
         landing.add(raws, {"crawl": {**crawl, "page": max(number - 1, 1)}})
-    landing.finish({"synced_until": crawl["clock"], "unlisted": _unlisted(walk.total, len(walk.seen))})
+    landing.finish()
+    _set_synced(work, datetime.fromisoformat(crawl["clock"]), walk.total)
     return Result(landing.changed)
 
 
@@ -97,41 +99,37 @@ def _changed(work: Work, state: dict[str, Any]) -> Result:
     landing = _Landing(work, force_since=work.since, trusted_until=synced_until, total=lambda: landing.added)
     for raws in changed:
         landing.add(raws, None)
-    unlisted = int(state.get("unlisted", 0))
-    landing.finish(None)
-    if not changed.listed_all and _unlisted(changed.total, _count(work)) > unlisted:
-        # the server counts conversations that are not here: imported with old dates, or skipped at a page's edge
+    landing.finish()
+    total = changed.total
+    if not changed.listed_all and total - _count(work) > state["surplus"]:
+        # the server has conversations that are not here: imported with old dates, or skipped at a page's edge
         walk = walk_all(work)
         for _, raws in walk:
             landing.add(raws, None)
-        landing.finish(None)
-        unlisted = _unlisted(walk.total, _count(work))
-    elif changed.listed_all:
-        unlisted = _unlisted(changed.total, _count(work))
-    with work.sync.batch() as batch:
-        batch.set_watermark(RESOURCE, {"synced_until": work.clock.isoformat(), "unlisted": unlisted})
+        landing.finish()
+        total = walk.total
+    _set_synced(work, work.clock, total)
     work.sync.details["conversations_read_by"] = changed.way
     return Result(landing.changed)
 
 
-def _reconcile(work: Work, state: dict[str, Any]) -> Result:
+def _reconcile(work: Work) -> Result:
     """Everything again; what the server no longer has is marked as deleted."""
     walk = walk_all(work)
     landing = _Landing(work, force_since=BEGINNING, total=lambda: walk.total)
     for _, raws in walk:
         landing.add(raws, None)
-    landing.finish(None)
+    landing.finish()
     known = {int(row[0]) for row in work.rows(_UNDELETED)}
     vanished = Vanished(known - walk.seen, whole=walk.complete)
     if vanished.ids:
         work.guard("conversations", len(known), len(known & walk.seen))
     gone, back = gone_for_certain(work, vanished, work.client.conversation)
     landing.add(back, None)
-    landing.finish(None)
+    landing.finish()
     with work.sync.batch() as batch:
         bury_conversations(batch, gone)
-        unlisted = _unlisted(walk.total, len(walk.seen))
-        batch.set_watermark(RESOURCE, {**state, "synced_until": work.clock.isoformat(), "unlisted": unlisted})
+    _set_synced(work, work.clock, walk.total)
     return Result(landing.changed)
 
 
@@ -145,8 +143,9 @@ def _count(work: Work) -> int:
     return next(int(row[0]) for row in work.rows(_COUNT))
 
 
-def _unlisted(total: int, known: int) -> int:
-    return max(0, total - known)
+def _set_synced(work: Work, clock: datetime, total: int) -> None:
+    with work.sync.batch() as batch:
+        batch.set_watermark(RESOURCE, {"synced_until": clock.isoformat(), "surplus": total - _count(work)})
 
 
 class _Landing:
@@ -186,19 +185,19 @@ class _Landing:
         self.added += len(rows)
         self._waiting.append((Read(raws, rows, messages), watermark))
         if sum(len(page.rows) for page, _ in self._waiting) >= 2 * BATCH:
-            self._land(BATCH, None)
+            self._land(BATCH)
 
-    def finish(self, watermark: dict[str, Any] | None) -> None:
-        """Lands what is left, with the watermark that holds from then on."""
-        self._land(0, watermark)
+    def finish(self) -> None:
+        """Lands what is left."""
+        self._land(0)
 
-    def _land(self, leave: int, watermark: dict[str, Any] | None) -> None:
+    def _land(self, leave: int) -> None:
         pages: list[Read] = []
+        watermark: dict[str, Any] | None = None
         while self._waiting and sum(len(page.rows) for page, _ in self._waiting) > leave:
-            page, reached = self._waiting.popleft()
+            page, watermark = self._waiting.popleft()
             pages.append(page)
-            watermark = reached if leave else watermark
-        if not pages and watermark is None:
+        if not pages:
             return
         found = {key: future.result() for page in pages for key, future in page.messages.items()}
         with self._work.sync.batch() as batch:

@@ -44,14 +44,15 @@ def deduce_display_ids(work: Work, events: Sequence[Row]) -> dict[int, int]:
 
 
 def resolve_display_ids(work: Work) -> None:
-    """Takes up the events landed in this sync that still lack their conversation, with all that is known of them."""
+    """Takes up all events that still lack their conversation; asks only about those of which this sync has news."""
     events = _unresolved(work)
     if not events:
         return
+    news = {event["conversation_db_id"] for event in events if event.pop("_sync_id") == work.sync.sync_id}
     known = known_display_ids(work, (event["conversation_db_id"] for event in events))
     fits = _fits(work, [event for event in events if event["conversation_db_id"] not in known])
     found = _only_ones(fits)
-    found |= _asked(work, {db_id: fit for db_id, fit in fits.items() if db_id not in found})
+    found |= _asked(work, {db_id: fit for db_id, fit in fits.items() if db_id in news and db_id not in found})
     mended = [
         {**event, "conversation_id": display_id}
         for event in events
@@ -140,7 +141,7 @@ def _asked(work: Work, fits: Mapping[int, Sequence[Fit]]) -> dict[int, int]:
 
 def _unresolved(work: Work) -> list[dict[str, Any]]:
     with work.sync.connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_UNRESOLVED, {"tenant_id": work.tenant_id, "sync_id": work.sync.sync_id}).fetchall()
+        return cursor.execute(_UNRESOLVED, [work.tenant_id]).fetchall()
 
 
 _KNOWN = "select db_id, id from raw_chatwoot.conversations where tenant_id = %s and db_id = any(%s)"
@@ -150,16 +151,10 @@ _REMEMBER = """
     from unnest(%(db_ids)s::bigint [], %(ids)s::bigint []) as found (db_id, id)
     where conversation.tenant_id = %(tenant_id)s and conversation.id = found.id and conversation.db_id is null
 """
-# all events of the conversations that this sync has news of
 _UNRESOLVED = """
     select
         id, name, value, value_in_business_hours, event_start_time, event_end_time, inbox_id, user_id,
-        conversation_db_id, conversation_id, created_at
+        conversation_db_id, conversation_id, created_at, _sync_id
     from raw_chatwoot.reporting_events
-    where tenant_id = %(tenant_id)s and conversation_id is null and _deleted_at is null
-        and conversation_db_id in (
-            select conversation_db_id
-            from raw_chatwoot.reporting_events
-            where tenant_id = %(tenant_id)s and conversation_id is null and _sync_id = %(sync_id)s
-        )
+    where tenant_id = %s and conversation_id is null and conversation_db_id is not null and _deleted_at is null
 """

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from sources.chatwoot.client import CONVERSATIONS_PER_PAGE, ConversationOrder, Page, Row
 from sources.chatwoot.errors import ServerFailed, TimedOut
-from sources.chatwoot.paging import WALKS, CountedWalk, ids_of
+from sources.chatwoot.paging import CountedWalk, ids_of
 from sources.chatwoot.values import BadRow, moment
 from sources.chatwoot.work import Work
 
@@ -94,26 +94,26 @@ class ChangedSince:
             yield rows
         self.total, self.listed_all = walk.total, walk.complete
 
-    def _by_activity(self, newest: Page) -> Iterator[list[Row]]:
-        """New activity moves rows to the front while this walks, where the next sync finds them; a deletion pulls rows
-        over a page's edge, so that the walk is made again."""
+    def _by_activity(self, page: Page) -> Iterator[list[Row]]:
+        """New activity moves rows to the front while this walks, where the next sync finds them. A row shown twice, or a
+        deletion, means that another may have hidden between two pages: then every page is read."""
         shown: set[int] = set()
-        for _ in range(WALKS):
-            page, number = newest, 1
-            self.total = newest.total or 0
-            while True:
-                yield page.rows
-                shown |= ids_of(page.rows)
-                last = [stamp for stamp in map(_last_activity, page.rows) if stamp is not None]
-                if len(page.rows) < CONVERSATIONS_PER_PAGE or (last and min(last) < self._since):
-                    break
-                number += 1
-                page = self._work.client.conversations(number, "last_activity_at_desc")
-            if (page.total or 0) >= self.total:
+        number = 1
+        self.total = page.total or 0
+        while True:
+            yield page.rows
+            moved = bool(shown & ids_of(page.rows)) or (page.total or 0) < self.total
+            shown |= ids_of(page.rows)
+            last = [stamp for stamp in map(_last_activity, page.rows) if stamp is not None]
+            if moved or len(page.rows) < CONVERSATIONS_PER_PAGE or (last and min(last) < self._since):
                 break
-            newest = self._work.client.conversations(1, "last_activity_at_desc")
+            number += 1
+            page = self._work.client.conversations(number, "last_activity_at_desc")
         self.total = page.total or 0
         self.listed_all = len(shown) >= self.total
+        if moved:
+            self.way = "every page"
+            yield from self._every_page()
 
 
 def _updated_at(row: Row) -> datetime | None:

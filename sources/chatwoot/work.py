@@ -86,7 +86,7 @@ class Work:
         for resource, reason, raw in rejected:
             rejects = Rejects(connection, self.tenant_id, self.sync.source, resource, self.sync.sync_id)
             row = raw if isinstance(raw, dict) else {"value": raw}
-            rejects.keep(table_shape(connection, f"raw_chatwoot.{resource}"), row, reason)
+            rejects.keep(table_shape(connection, f"raw_chatwoot.{resource}"), [(row, reason)])
             batch.counts.rows_rejected += 1
 
     def all(self, asks: Sequence[Callable[[], T]]) -> list[T]:

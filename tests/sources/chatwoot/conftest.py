@@ -9,6 +9,7 @@ from funil.tenants import Tenant
 from sandbox.server.serve import SandboxServer
 from sandbox.world.world import World
 from sources.chatwoot.connection import Connection
+from sources.chatwoot.rate_limit import RateLimiter
 from sources.chatwoot.retry import RetryPolicy
 from sources.chatwoot.sync import ChatwootSummary, sync_chatwoot
 
@@ -21,9 +22,10 @@ def tenant_at(
     return Tenant.model_validate({"slug": slug, "name": "Box", "vertical": "gym", "chatwoot": {**settings, **chatwoot}})
 
 
-def impatient(tenant: Tenant) -> Connection:
-    """A connection that retries as often as any, without the waits."""
-    return Connection(tenant, retry=RetryPolicy(sleep=lambda seconds: None))
+def impatient(tenant: Tenant, attempts: int = 5) -> Connection:
+    """A connection that waits for nothing, neither for the pace nor between retries."""
+    limiter = RateLimiter(5000, sleep=lambda seconds: None)
+    return Connection(tenant, limiter=limiter, retry=RetryPolicy(attempts=attempts, sleep=lambda seconds: None))
 
 
 class Pretend:
@@ -38,7 +40,8 @@ class Pretend:
         return tenant_at(self.server.base_url(slug), account.id, account.api_token, slug, **chatwoot)
 
     def sync(self, slug: str, *, dsn: str | None = None, **options: Any) -> ChatwootSummary:
-        return sync_chatwoot(self.tenant(slug), dsn or self.dsn, connect=impatient, **options)
+        options = {"connect": impatient, **options}
+        return sync_chatwoot(self.tenant(slug), dsn or self.dsn, **options)
 
     def requests(self, slug: str) -> dict[str, int]:
         """What was asked since the last call, by endpoint."""

@@ -88,7 +88,7 @@ def messages(account: Account) -> Iterable[Row]:
 def _sender(account: Account, message: Message) -> tuple[str | None, int | None]:
     people: Mapping[str, Mapping[int, Any]] = {
         "Contact": account.contacts,
-        "User": account.users,
+        "User": account.users | account.former_users,
         "AgentBot": account.agent_bots,
     }
     if message.sender_type is None or message.sender_id not in people[message.sender_type]:
@@ -111,6 +111,11 @@ def contacts(account: Account) -> Iterable[Row]:
             "additional_attributes": contact.additional_attributes,
             "custom_attributes": contact.custom_attributes,
         }
+
+
+def is_blocked(account: Account, display_id: int) -> bool:
+    talk = account.conversations.get(account.by_display_id.get(display_id, 0))
+    return talk is not None and account.contacts[talk.contact_id].blocked
 
 
 def is_shown(account: Account, contact: Contact) -> bool:
@@ -179,7 +184,9 @@ def csat_survey_responses(account: Account) -> Iterable[Row]:
             "conversation_id": account.conversations[answer.conversation_id].display_id,
             "message_id": answer.message_id,
             "contact_id": answer.contact_id if answer.contact_id in account.contacts else None,
-            "assigned_agent_id": answer.assigned_agent_id if answer.assigned_agent_id in account.users else None,
+            "assigned_agent_id": answer.assigned_agent_id
+            if answer.assigned_agent_id in account.users | account.former_users
+            else None,
             "rating": answer.rating,
             "feedback_message": answer.feedback_message,
             "created_at": second(answer.created_at),
@@ -289,6 +296,9 @@ def differences(dsn: str, tenant_id: str, account: Account, *, announced: bool =
     for table in TABLES:
         want = {key_of(table, row): row for row in TABLES[table](account)}
         have = stored(dsn, tenant_id, table)
+        if table in ("applied_slas", "sla_events"):  # not shown with the conversations of a blocked contact
+            want = {key: row for key, row in want.items() if not is_blocked(account, row["conversation_id"])}
+            have = {key: row for key, row in have.items() if not is_blocked(account, row["conversation_id"])}
         if table == "contacts":  # who was shown once and still exists stays
             want = {key: row for key, row in want.items() if key in have or is_shown(account, account.contacts[key[0]])}
         if announced and table == "messages":

@@ -32,7 +32,7 @@ def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePre
     for slug in SLUGS:
         there.sync(slug)
     for hours in (1, 6, 30, 72):
-        world.advance(hours, unannounced=False)
+        there.server.advance(hours, unannounced=False)
         for slug in SLUGS:
             summary = there.sync(slug)
             assert summary.mode == "incremental"
@@ -43,7 +43,7 @@ def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
     world = World.generate(seed=3, scale=0.3, slugs=["sorriso"])
     there = pretend(world)
     there.sync("sorriso")
-    world.advance(24 * 16, unannounced=False)
+    there.server.advance(24 * 16, unannounced=False)
     summary = there.sync("sorriso")
     assert summary.details["conversations_read_by"] == "every page"
     assert summary.conversations_changed < len(there.account("sorriso").conversations) / 2
@@ -56,7 +56,7 @@ def test_a_reconciliation_finds_what_nobody_announced(pretend: MakePretend, seed
     there = pretend(world)
     for slug in SLUGS:
         there.sync(slug)
-    world.advance(200, unannounced=True)
+    there.server.advance(200, unannounced=True)
     for slug in SLUGS:
         there.sync(slug)
         summary = there.sync(slug, mode="reconcile")
