@@ -95,7 +95,6 @@ class Simulation:
         self.timeline = Timeline(self.start, self._set_clock)
         self.bookings = Bookings(self)
         self._emails: set[str] = set()
-        self._advances = 0
         self._lead_topics = [t for t in self.texts.topics.values() if t.lead]
         self._topics = [t for t in self.texts.topics.values() if t.weight]
         self._topic_weights = [t.weight for t in self._topics]
@@ -114,22 +113,6 @@ class Simulation:
     def rng(self, *about: object) -> random.Random:
         """A stream of its own, the same in every run."""
         return random.Random("/".join([self.key, *map(str, about)]))
-
-    def live_through_history(self) -> None:
-        from sandbox.world.arrivals import begin
-
-        begin(self)
-        self.timeline.run(self.end)
-        if self.bot:
-            self.bot.data.changed.clear()
-
-    def advance(self, hours: float, unannounced: bool) -> None:
-        from sandbox.world.stir import stir
-
-        self.unannounced = unannounced
-        self._advances += 1
-        self.begin(stir(self, hours, self._advances))
-        self.timeline.run(self.now + timedelta(hours=hours))
 
     def begin(self, process: Process) -> None:
         self.timeline.start(process)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sandbox.world.records import Conversation
+from sandbox.world.records import Conversation, Message
 from sandbox.world.simulation import Walk
 from sandbox.world.speaker import Speaker
 
@@ -43,10 +43,7 @@ def with_people(talk: Speaker) -> Walk:
     talk.says_human(talk.answer())
     if first and rng.random() < 0.012:
         yield talk.after(20, 300)
-        if rng.random() < 0.5:
-            sim.chatwoot.delete_message(first)
-        else:
-            sim.chatwoot.edit_message(first, f"{first.content} (corrigido)")
+        _corrects_a_slip(talk, first)
     if talk.journey.engaged is None or talk.journey.bot_conversation_id is not None:
         talk.journey.first_reply_seconds = waited
     if not talk.engages(again=talk.journey.engaged is not None):
@@ -71,6 +68,16 @@ def with_people(talk: Speaker) -> Walk:
             if sim.bot and talk.lead and rng.random() < 0.6:
                 sim.bot.lose(talk.lead)
     yield from _finish(talk, idle=False)
+
+
+def _corrects_a_slip(talk: Speaker, message: Message) -> None:
+    sim = talk.sim
+    if not sim.unannounced:
+        return
+    if talk.rng.random() < 0.5:
+        sim.chatwoot.delete_message(message)
+    else:
+        sim.chatwoot.edit_message(message, f"{message.content} (corrigido)")
 
 
 def _nobody_answers(talk: Speaker) -> Walk:

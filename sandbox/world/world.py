@@ -14,15 +14,18 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
+from sandbox.world.arrivals import begin
 from sandbox.world.bot_records import BotData
 from sandbox.world.records import Account
 from sandbox.world.simulation import Simulation
+from sandbox.world.stir import stir
 from sandbox.world.tenants import PROFILES, profile_of
+from sandbox.world.truth import truth_of
 
 DEFAULT_END = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 
@@ -50,12 +53,29 @@ class TenantWorld:
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
+        self._advances = 0
         self.slug = simulation.profile.slug
         self.settings: dict[str, Any] = {
             "slug": self.slug,
             "name": simulation.profile.name,
             **simulation.profile.settings,
         }
+
+    def live_through_history(self) -> None:
+        """From the first day to the world's end."""
+        begin(self.simulation)
+        self.simulation.timeline.run(self.simulation.end)
+        if self.bot:
+            self.bot.changed.clear()
+
+    def advance(self, hours: float, unannounced: bool = True) -> None:
+        """This tenant alone lives on; `World.advance` moves them all and remembers it."""
+        self._advances += 1
+        simulation = self.simulation
+        simulation.unannounced = unannounced
+        until = simulation.now + timedelta(hours=hours)
+        simulation.begin(stir(simulation, hours, self._advances))
+        simulation.timeline.run(until)
 
     @property
     def account(self) -> Account:
@@ -75,9 +95,8 @@ class World:
         self.tenants: dict[str, TenantWorld] = {}
         with _without_collecting():
             for slug in slugs:
-                simulation = Simulation(profile_of(slug), seed, scale, end)
-                simulation.live_through_history()
-                self.tenants[slug] = TenantWorld(simulation)
+                self.tenants[slug] = TenantWorld(Simulation(profile_of(slug), seed, scale, end))
+                self.tenants[slug].live_through_history()
 
     @classmethod
     def generate(
@@ -100,13 +119,11 @@ class World:
     def advance(self, hours: float = 6, unannounced: bool = True) -> None:
         """Live on for some hours. `unannounced=False` leaves out what Chatwoot tells nobody: deletes, edits, merges."""
         for tenant in self.tenants.values():
-            tenant.simulation.advance(hours, unannounced)
+            tenant.advance(hours, unannounced)
         self.history.append(Advance(hours, unannounced))
 
     def truth(self, slug: str) -> dict[str, pd.DataFrame]:
         """What really happened to a tenant so far; the frames are described in `sandbox.world.truth`."""
-        from sandbox.world.truth import truth_of
-
         return truth_of(self.tenants[slug].simulation)
 
     def recipe(self) -> dict[str, Any]:
