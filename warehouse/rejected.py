@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +33,7 @@ def reason_of(error: Exception) -> str | None:
     if isinstance(error, psycopg.Error) and error.sqlstate:
         if not error.sqlstate.startswith(ROW_FAULTS):
             return None
-        reason = error.diag.message_primary or type(error).__name__
-        column = re.match(r"COPY \w+, line \d+, column (\w+)", error.diag.context or "")
-        return f"{column[1]}: {reason}" if column else reason
+        return error.diag.message_primary or type(error).__name__
     if isinstance(error, UnicodeEncodeError):
         return "text with half of a surrogate pair, which is no character"
     if (
@@ -61,7 +58,12 @@ class Rejects:
         statement = "select 1 from ops.rejected_rows where tenant_id = %s and source = %s and resource = %s limit 1"
         return self.connection.execute(statement, [self.tenant_id, self.source, self.resource]).fetchone() is not None
 
-    def keep(self, shape: TableShape, row: Mapping[str, Any], reason: str) -> None:
+    def keep(self, shape: TableShape, rows: Iterable[tuple[Mapping[str, Any], str]]) -> None:
+        """Keeps rows, each with its reason."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(_KEEP, [self._kept(shape, row, reason) for row, reason in rows])
+
+    def _kept(self, shape: TableShape, row: Mapping[str, Any], reason: str) -> list[Any]:
         payload = to_json_whatever_it_holds(row)
         values = [row.get(column.name) for column in shape.key]
         if any(value is None for value in values):
@@ -69,8 +71,7 @@ class Rejects:
         else:
             key = presentable_text("/".join(str(value) for value in values))[:LONGEST_KEY]
         reason = presentable_text(reason)[:LONGEST_REASON]
-        parameters = [self.tenant_id, self.source, self.resource, key, reason, payload, self.sync_id]
-        self.connection.execute(_KEEP, parameters)
+        return [self.tenant_id, self.source, self.resource, key, reason, payload, self.sync_id]
 
     def forget(self, shape: TableShape, landed: sql.Identifier) -> None:
         """Drops the rejects whose keys are in the temporary table `landed`: those rows are in the warehouse now."""

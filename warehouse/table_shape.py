@@ -12,7 +12,8 @@ LOADER_COLUMNS = frozenset({"tenant_id", "_sync_id", "_synced_at", "_deleted_at"
 
 _COLUMNS = """
 select a.attname,
-       format_type(a.atttypid, null),
+       format_type(a.atttypid, a.atttypmod),
+       a.attnotnull,
        case when a.attnotnull then pg_get_expr(d.adbin, d.adrelid) end,
        coalesce(a.attnum = any (i.indkey), false)
 from pg_attribute as a
@@ -23,10 +24,29 @@ order by a.attnum
 """
 
 
+_CHECKS = """
+select pg_get_expr(c.conbin, c.conrelid), array_agg(a.attname::text order by a.attnum)
+from pg_constraint as c
+inner join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+where c.conrelid = to_regclass(%s) and c.contype = 'c'
+group by c.oid
+order by c.conname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check constraint: an SQL expression over columns, false for rows it refuses."""
+
+    expression: str
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
     type: str
+    is_required: bool
     default: str | None
     """What a required column gets where a row says nothing."""
     is_key: bool
@@ -74,3 +94,9 @@ def table_shape(connection: psycopg.Connection, table: str) -> TableShape:
             raise ValueError(f"{table} is no table of the warehouse keyed by tenant_id and more")
         shapes[table] = shape
     return shapes[table]
+
+
+def check_constraints(connection: psycopg.Connection, table: str) -> list[Check]:
+    """The table's check constraints."""
+    rows = connection.execute(_CHECKS, [table]).fetchall()
+    return [Check(expression, tuple(columns)) for expression, columns in rows]

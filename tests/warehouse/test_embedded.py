@@ -269,17 +269,19 @@ def test_a_socket_that_a_cleaner_removed_leaves_tcp(place: Path, make: Make) -> 
     assert "host=%2F" in server.ensure_running().url()
 
 
-def test_a_process_killed_while_starting_it_leaves_nothing_in_the_way(place: Path, make: Make) -> None:
+def test_a_process_killed_while_starting_it_leaves_nothing_in_the_way(
+    place: Path, make: Make, long_tests: bool
+) -> None:
     program = (
         "import sys; from pathlib import Path; from warehouse.embedded import EmbeddedPostgres; print(flush=True);"
         "EmbeddedPostgres(Path(sys.argv[1])).ensure_running()"
     )
-    for number in range(6):
+    for number in range(20 if long_tests else 4):
         home = place / str(number)
         starter = subprocess.Popen([sys.executable, "-c", program, str(home)], stdout=subprocess.PIPE)
         assert starter.stdout is not None
         starter.stdout.readline()
-        time.sleep(0.15 * number)
+        time.sleep(0.2 * (number % 4) + 0.01 * number)
         starter.kill()
         starter.wait()
         starter.stdout.close()

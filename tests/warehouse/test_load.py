@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,10 @@ def load(connection: psycopg.Connection, rows: Any, sync_id: int = 1, **options:
         resource="messages",
         **options,
     )
+
+
+def lead(id: str) -> dict[str, Any]:
+    return {"id": id, "status": "new", "created_at": START, "updated_at": START}
 
 
 def rejected(connection: psycopg.Connection) -> dict[str, str]:
@@ -125,8 +130,61 @@ def test_a_check_or_not_null_violation_is_kept_aside(each_server: str) -> None:
         result = load(connection, rows, table="raw_chatwoot.csat_survey_responses")
         assert result == LoadResult(read=3, inserted=1, rejected=2)
         reasons = rejected(connection)
-    assert "rating_check" in reasons["2"]
-    assert '"rating"' in reasons["3"]
+    assert re.match(r"rating: 9 is against the rule .*rating <= 5", reasons["2"])
+    assert reasons["3"] == "rating: it is missing"
+
+
+def test_a_key_too_long_for_an_index_is_kept_aside(each_server: str) -> None:
+    noise = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(4000))
+    rows = [lead("1"), lead(noise), lead("3"), lead("4")]
+    with psycopg.connect(each_server) as connection:
+        assert load(connection, rows, table="raw_bot.leads") == LoadResult(read=4, inserted=3, rejected=1)
+        [reason] = rejected(connection).values()
+    assert "index row" in reason
+
+
+def test_ids_that_only_look_different_are_one_row(each_server: str) -> None:
+    rows = [message(1, content="first"), message(2), message("01", content="last")]
+    with psycopg.connect(each_server) as connection:
+        assert load(connection, rows) == LoadResult(read=3, inserted=2, updated=1)
+        found = connection.execute("select content from raw_chatwoot.messages where id = 1").fetchall()
+    assert found == [("last",)]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"lead_id": None}, {"status": "novo"}, {"booked_at": "amanhã"}, {"procedure": "\udfff"}]
+)
+def test_nothing_but_bad_rows_costs_no_more_than_a_few_good_ones(warehouse: str, bad: dict[str, Any]) -> None:
+    rows = [
+        {"id": f"b{number}", "lead_id": "1", "booked_at": START, "status": "booked", "updated_at": START} | bad
+        for number in range(3000)
+    ]
+    with psycopg.connect(warehouse) as connection:
+        began = time.perf_counter()
+        assert load(connection, rows, table="raw_bot.procedure_bookings") == LoadResult(read=3000, rejected=3000)
+        assert time.perf_counter() - began < 10
+        load(connection, rows, table="raw_bot.procedure_bookings", sync_id=2)
+        assert connection.execute("select count(*), min(_sync_id) from ops.rejected_rows").fetchone() == (3000, 2)
+
+
+def test_a_long_stream_is_never_held_in_memory(warehouse: str) -> None:
+    alive = peak = 0
+
+    class Content(str):
+        def __new__(cls, text: str) -> Content:
+            nonlocal alive, peak
+            alive += 1
+            peak = max(peak, alive)
+            return super().__new__(cls, text)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    with psycopg.connect(warehouse) as connection:
+        rows = (message(number, content=Content("x" * 100)) for number in range(5000))
+        assert load(connection, rows, chunk_rows=500).inserted == 5000
+    assert peak <= 1001
 
 
 def test_a_rejected_row_that_loads_later_is_no_longer_listed(each_server: str) -> None:
