@@ -117,11 +117,14 @@ with
             as first_bot_reply_at,
             min(happened_at) filter (where meaning = 'human_reply') over talk
             as first_human_reply_at,
+            max(happened_at) filter (where meaning = 'bot_reply') over so_far
+            as last_bot_reply_at,
             max(happened_at) filter (where meaning = 'resolved') over talk
             as last_resolved_at
         from stream
         window
             talk as (partition by tenant_id, conversation_id),
+            so_far as (partition by tenant_id, conversation_id order by happened_at),
             nearby as (
                 partition by tenant_id, conversation_id
                 order by
@@ -138,8 +141,9 @@ with
         select
             *,
             lag(meaning) over turn as meaning_before,
-            bool_or(meaning in ('opened', 'pending', 'handed_off')) over soon
-            as is_followed_by_opening
+            bool_or(meaning = 'opened') over at_once as is_opened_at_once,
+            bool_or(meaning = 'opened') over soon as is_opened_soon,
+            bool_or(meaning = 'pending') over soon as is_pending_soon
         from known
         where
             meaning in (
@@ -158,6 +162,11 @@ with
                 partition by tenant_id, conversation_id
                 order by happened_at, meaning <> 'customer_message', number
             ),
+            at_once as (
+                partition by tenant_id, conversation_id
+                order by happened_at
+                range between current row and interval '1 second' following
+            ),
             soon as (
                 partition by tenant_id, conversation_id
                 order by happened_at
@@ -168,13 +177,16 @@ with
     changes as (
         select
             *,
-            lag(meaning) over (
+            lag(meaning) over change as change_before,
+            lag(happened_at) over change as changed_before_at
+        from turns
+        where meaning <> 'customer_message'
+        window
+            change as (
                 partition by tenant_id, conversation_id
                 order by
                     happened_at, meaning = 'resolved', meaning = 'bot_resolved', number
-            ) as change_before
-        from turns
-        where meaning <> 'customer_message'
+            )
     ),
 
     told as (
@@ -190,15 +202,19 @@ with
         from changes
     ),
 
-    -- who writes in a resolved or snoozed talk opens it, or gives it back to the bot,
-    -- and not always is this told. A talk that is
-    -- closed and was not resolved again was not opened: its contact is blocked
+    -- who writes in a snoozed talk opens it, in a resolved one too, or gives it back
+    -- to the bot; not always is this told. A talk that is closed and was not resolved
+    -- again was not opened: its contact is blocked
     caused as (
         select
             tenant_id,
             conversation_id,
             'message-' || number as change_id,
-            case when has_bot then 'pending' else 'opened' end as change,
+            case
+                when has_bot and meaning_before <> 'snoozed'
+                then 'pending'
+                else 'opened'
+            end as change,
             happened_at,
             null::bigint as agent_id,
             true as is_derived
@@ -206,7 +222,12 @@ with
         where
             meaning = 'customer_message'
             and meaning_before in ('resolved', 'bot_resolved', 'snoozed')
-            and not is_followed_by_opening
+            and not is_opened_at_once
+            and case
+                when has_bot and meaning_before <> 'snoozed'
+                then not is_pending_soon
+                else not is_opened_soon
+            end
             and (not is_closed or last_resolved_at > happened_at)
     ),
 
@@ -231,7 +252,10 @@ with
                 meaning = 'opened'
                 and not is_handoff_reported
                 and (
-                    change_before = 'pending'
+                    (
+                        change_before in ('pending', 'resolved', 'bot_resolved')
+                        and last_bot_reply_at > changed_before_at
+                    )
                     or (
                         change_before in ('resolved', 'bot_resolved')
                         and meaning_before = 'customer_message'

@@ -1,0 +1,1 @@
+"""The dbt project, run by dbt on a real PostgreSQL."""

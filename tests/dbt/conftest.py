@@ -1,0 +1,67 @@
+"""One parsed project, and one database in which every worked example is a tenant, built once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.dbt import examples
+from tests.dbt.project import Project
+from tests.dbt.raw import Raw, after
+from tests.servers import Server
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory, embedded_server: Server) -> Iterator[Callable[[], Project]]:
+    """Makes the project on a database of its own, with its shared views built."""
+    made: list[Project] = []
+
+    def make() -> Project:
+        project = Project(embedded_server.create(migrated=True), tmp_path_factory.mktemp("dbt"))
+        made.append(project)
+        project.build_views()
+        return project
+
+    yield make
+    for project in made:
+        embedded_server.drop(project.url)
+
+
+@dataclass
+class Examples:
+    """The examples' database."""
+
+    project: Project
+
+    def rows(self, tenant_id: str, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query in which `{t}` stands for the condition that picks the example's tenant."""
+        with psycopg.connect(self.project.url) as connection:
+            connection.execute("set timezone to 'UTC'")
+            text = query.replace("{t}", f"tenant_id = '{tenant_id}'")
+            return connection.execute(text.encode()).fetchall()
+
+    def row(self, tenant_id: str, query: str) -> tuple[Any, ...]:
+        rows = self.rows(tenant_id, query)
+        assert len(rows) == 1, rows
+        return rows[0]
+
+    def column(self, tenant_id: str, query: str) -> Sequence[Any]:
+        return [row[0] for row in self.rows(tenant_id, query)]
+
+
+@pytest.fixture(scope="session")
+def told(new_project: Callable[[], Project]) -> Examples:
+    """Every worked example, told as raw rows and built by one dbt invocation."""
+    project = new_project()
+    with psycopg.connect(project.url) as connection:
+        for tenant_id, tell in examples.ALL.items():
+            raw = Raw(connection, tenant_id)
+            raw.tenant()
+            clock = tell(raw)
+            raw.publish(clock or after(days=30))
+    project.build_tables()
+    return Examples(project)

@@ -1,0 +1,271 @@
+"""Random histories of a tenant's raw rows: everything that can happen to them between two builds, in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from tests.dbt.raw import NINE, Raw
+
+T = TypeVar("T")
+
+TALKS, CONTACTS, LEADS, BOT_TALKS, AGENTS = 9, 7, 6, 7, 3
+PHONES = ["+5511900000001", "+5511900000002", "+5511900000003", "+5511900000004"]
+ACTIVITIES = [
+    "Conversa foi marcada como resolvida por Ana",
+    "Conversa foi reaberta por Ana",
+    "Conversation was marked as pending by Ana",
+    "La conversación fue pospuesta por Ana",
+    "Ana atribuiu a si mesma essa conversa",
+]
+REPORTS = [
+    "conversation_resolved",
+    "conversation_opened",
+    "conversation_bot_handoff",
+    "conversation_bot_resolved",
+    "first_response",
+    "reply_time",
+]
+
+
+class History:
+    """One tenant's history. The same seed makes the same changes in whatever database it is told to."""
+
+    def __init__(self, seed: int) -> None:
+        self.tenant_id = f"history{seed}"
+        self.random = random.Random(seed)
+        self.clock = NINE + timedelta(days=20)
+        self.messages = 0
+        self.sync_id = 0
+
+    def begin(self, raw: Raw) -> None:
+        raw.tenant(first_response=1800, next_response=900, resolution=86_400)
+        for _ in range(60):
+            self.anything(raw)
+
+    def tick(self, raw: Raw) -> None:
+        """Some changes, often none, and the source's clock moves."""
+        for _ in range(self.random.choice([0, 1, 1, 2, 3, 5, 12])):
+            self.anything(raw)
+        self.clock += timedelta(minutes=self.random.choice([5, 60, 720]))
+
+    def anything(self, raw: Raw) -> None:
+        changes: list[tuple[int, Callable[[Raw], None]]] = [
+            (30, self.message),
+            (14, self.conversation),
+            (10, self.report),
+            (8, self.bot_message),
+            (7, self.bot_conversation),
+            (6, self.lead),
+            (6, self.contact),
+            (5, self.booking),
+            (4, self.analysis),
+            (4, self.delete),
+            (3, self.merge),
+            (3, self.survey),
+            (3, self.feedback),
+            (2, self.campaign),
+            (2, self.cost),
+            (2, self.directory),
+            (1, self.settings),
+        ]
+        weights = [weight for weight, _ in changes]
+        self.random.choices([change for _, change in changes], weights)[0](raw)
+
+    # what can happen
+
+    def at(self, *, finer: bool = False) -> datetime:
+        """Any moment of the past, late rows included; within few hours of others, so that things meet."""
+        moment = NINE + timedelta(days=self.random.choice([0, 0, 1, 5, 19]), seconds=self.random.randrange(0, 9000, 30))
+        return moment + timedelta(microseconds=self.random.randrange(1_000_000)) if finer else moment
+
+    def maybe(self, value: T, share: float = 0.5) -> T | None:
+        return value if self.random.random() < share else None
+
+    def conversation(self, raw: Raw) -> None:
+        created_at = NINE + timedelta(days=self.random.choice([0, 1, 5]), seconds=self.random.randrange(0, 600, 30))
+        raw.conversation(
+            self.random.randint(1, TALKS),
+            self.maybe(self.random.randint(1, CONTACTS), 0.95),
+            inbox_id=self.random.choice([1, 1, 2]),
+            status=self.random.choice(["open", "open", "resolved", "pending", "snoozed"]),
+            created_at=created_at,
+            first_reply_created_at=self.maybe(created_at + timedelta(seconds=self.random.randrange(0, 3600, 30)), 0.7),
+            assignee_id=self.maybe(self.random.randint(1, AGENTS)),
+            assignee_bot_id=self.maybe(1, 0.1),
+            team_id=self.maybe(1, 0.3),
+            labels=self.random.sample(["preco", "agenda"], self.random.randrange(3)),
+        )
+
+    def message(self, raw: Raw) -> None:
+        kinds = ["customer"] * 6 + ["human"] * 4 + ["bot"] * 3 + ["activity"] * 3 + ["echo", "note", "template", "rule"]
+        kind = self.random.choice(kinds)
+        again = self.messages and self.random.random() < 0.15
+        if not again:
+            self.messages += 1
+        message_id = self.random.randint(1, self.messages) if again else self.messages
+        details: dict[str, object] = {}
+        if kind == "activity":
+            details["content"] = self.random.choice(ACTIVITIES)
+            if self.random.random() < 0.5:
+                status = self.random.choice(["open", "resolved", "pending", "snoozed"])
+                details["content_attributes"] = {"activity": {"type": "conversation_status_changed", "status": status}}
+        if kind == "human":
+            details["sender_id"] = self.random.randint(1, AGENTS + 1)
+            details["sender_type"] = self.random.choice(["user", "user", "user", None])
+        raw.message(message_id, self.random.randint(1, TALKS), self.at(), kind, **details)
+
+    def report(self, raw: Raw) -> None:
+        raw.report(
+            self.random.randint(1, 25),
+            self.maybe(self.random.randint(1, TALKS), 0.9),
+            self.random.choice(REPORTS),
+            self.at(finer=True),
+            user_id=self.maybe(self.random.randint(1, AGENTS)),
+            value=self.random.randrange(5000),
+        )
+
+    def contact(self, raw: Raw) -> None:
+        name = self.random.choice([None, "Ana Lima", "Rui", "123"])
+        raw.contact(self.random.randint(1, CONTACTS), self.maybe(self.random.choice(PHONES)), name)
+
+    def lead(self, raw: Raw) -> None:
+        created_at = self.at(finer=True)
+        raw.lead(
+            str(self.random.randint(1, LEADS)),
+            self.maybe(self.random.choice(PHONES)),
+            source_channel=self.random.choice([None, "google", "unknown", ""]),
+            campaign_id=self.maybe(str(self.random.randint(1, 3))),
+            status=self.random.choice(["new", "engaged", "qualified", "scheduled", "converted", "lost"]),
+            created_at=created_at,
+            converted_at=self.maybe(created_at + timedelta(days=self.random.choice([-1, 0, 3])), 0.3),
+        )
+
+    def bot_conversation(self, raw: Raw) -> None:
+        started_at = self.at(finer=True)
+        closed = self.random.random() < 0.5
+        raw.bot_conversation(
+            str(self.random.randint(1, BOT_TALKS)),
+            str(self.random.randint(1, LEADS)),
+            self.maybe(self.random.randint(1, TALKS + 1), 0.6),
+            started_at=started_at,
+            status="closed" if closed else "open",
+            ended_at=self.maybe(started_at + timedelta(hours=2), 0.9) if closed else None,
+            resolved_by=self.random.choice(["bot", "human", None]),
+            handoff_at=self.maybe(started_at + timedelta(minutes=7), 0.4),
+            handoff_reason=self.maybe("price"),
+            playbook=self.maybe("welcome"),
+        )
+
+    def bot_message(self, raw: Raw) -> None:
+        sender = self.random.choice(["lead", "lead", "bot", "bot", "human"])
+        message_id, talk = self.random.randint(1, 60), self.random.randint(1, BOT_TALKS + 1)
+        raw.bot_message(str(message_id), str(talk), self.at(finer=True), sender)
+
+    def booking(self, raw: Raw) -> None:
+        booked_at = self.at(finer=True)
+        raw.booking(
+            str(self.random.randint(1, 8)),
+            str(self.random.randint(1, LEADS + 1)),
+            status=self.random.choice(["booked", "attended", "attended", "no_show", "cancelled"]),
+            value=self.maybe(Decimal("100.10"), 0.8),
+            currency=self.random.choice([None, "BRL", "USD"]),
+            booked_at=booked_at,
+            scheduled_for=self.maybe(booked_at + timedelta(days=2), 0.7),
+            procedure=self.maybe("trial class"),
+        )
+
+    def analysis(self, raw: Raw) -> None:
+        side, most = self.random.choice([("chatwoot", TALKS), ("bot", BOT_TALKS)])
+        raw.analysis(
+            f"{side}-{self.random.randint(1, most)}",
+            is_lead=self.random.random() < 0.4,
+            visit=self.random.random() < 0.2,
+            intent=self.maybe("price"),
+        )
+
+    def merge(self, raw: Raw) -> None:
+        """Two contacts become one: the conversations move, one contact is gone."""
+        kept, gone = self.random.sample(range(1, CONTACTS + 1), 2)
+        raw.change("raw_chatwoot.conversations", {"contact_id": gone}, contact_id=kept)
+        raw.delete("raw_chatwoot.contacts", id=gone)
+
+    def delete(self, raw: Raw) -> None:
+        tables = {
+            "raw_chatwoot.conversations": self.random.randint(1, TALKS),
+            "raw_chatwoot.messages": self.random.randint(1, max(self.messages, 1)),
+            "raw_chatwoot.reporting_events": self.random.randint(1, 25),
+            "raw_chatwoot.contacts": self.random.randint(1, CONTACTS),
+            "raw_chatwoot.csat_survey_responses": self.random.randint(1, 6),
+            "raw_chatwoot.inboxes": self.random.randint(1, 2),
+            "raw_bot.leads": str(self.random.randint(1, LEADS)),
+            "raw_bot.conversations": str(self.random.randint(1, BOT_TALKS)),
+            "raw_bot.conversation_messages": str(self.random.randint(1, 60)),
+            "raw_bot.procedure_bookings": str(self.random.randint(1, 8)),
+            "raw_bot.feedback": str(self.random.randint(1, 6)),
+            "raw_bot.marketing_campaigns": str(self.random.randint(1, 3)),
+        }
+        table = self.random.choice(list(tables))
+        raw.delete(table, id=tables[table])
+
+    def survey(self, raw: Raw) -> None:
+        raw.put(
+            "raw_chatwoot.csat_survey_responses",
+            id=self.random.randint(1, 6),
+            conversation_id=self.random.randint(1, TALKS),
+            assigned_agent_id=self.maybe(self.random.randint(1, AGENTS)),
+            rating=self.random.randint(1, 5),
+            feedback_message=self.maybe("good"),
+            created_at=self.at(),
+        )
+
+    def feedback(self, raw: Raw) -> None:
+        raw.put(
+            "raw_bot.feedback",
+            id=str(self.random.randint(1, 6)),
+            conversation_id=str(self.random.randint(1, BOT_TALKS + 1)),
+            score=self.maybe(self.random.randint(1, 5)),
+            nps_score=self.maybe(self.random.randint(0, 10)),
+            created_at=self.at(finer=True),
+        )
+
+    def campaign(self, raw: Raw) -> None:
+        raw.put(
+            "raw_bot.marketing_campaigns",
+            id=str(self.random.randint(1, 3)),
+            name="campaign",
+            channel=self.random.choice(["google", "instagram"]),
+            updated_at=NINE,
+        )
+
+    def cost(self, raw: Raw) -> None:
+        raw.put(
+            "raw_bot.campaign_costs",
+            campaign_id=str(self.random.randint(1, 4)),
+            cost_date=date(2026, self.random.choice([2, 3]), self.random.randint(1, 28)),
+            cost=self.random.choice([Decimal(0), Decimal("12.34")]),
+            currency=self.random.choice([None, "USD"]),
+        )
+
+    def directory(self, raw: Raw) -> None:
+        if self.random.random() < 0.5:
+            raw.put("raw_chatwoot.agents", id=self.random.randint(1, AGENTS), name=self.random.choice(["Ana", "Bia"]))
+        else:
+            raw.put("raw_chatwoot.inboxes", id=self.random.randint(1, 2), name="inbox", channel_type="Channel::Api")
+
+    def settings(self, raw: Raw) -> None:
+        """Another time zone, currency or threshold; a policy may go, which shows in the tenant's own row."""
+        thresholds = {"first_response": 600, "next_response": 3600, "resolution": 172_800}
+        metric = self.random.choice(list(thresholds))
+        raw.tenant(
+            timezone=self.random.choice(["America/Sao_Paulo", "America/Manaus", "Europe/Lisbon"]),
+            currency=self.random.choice(["BRL", "EUR"]),
+            **self.random.choice([{}, {metric: thresholds[metric]}]),
+        )
+        if self.random.random() < 0.3:
+            raw.connection.execute(
+                "delete from config.sla_policies where tenant_id = %s and metric = %s", [raw.tenant_id, metric]
+            )

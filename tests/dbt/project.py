@@ -1,0 +1,110 @@
+"""dbt as the product calls it, in this process: parsed once, run on any database."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from psycopg.conninfo import conninfo_to_dict
+
+FOLDER = Path(__file__).resolve().parents[2] / "dbt_project"
+SHARED_VIEWS = ("build", "--selector", "shared_views", "--exclude-resource-type", "unit_test")
+TENANT_TABLES = ("build", "--selector", "tenant_tables", "--exclude-resource-type", "unit_test")
+
+
+class DbtFailed(AssertionError):
+    """A dbt command failed; says of what."""
+
+
+@dataclass
+class Project:
+    """The project on one database. dbt writes to `scratch`; it parses once, for a manifest names the database."""
+
+    url: str
+    scratch: Path
+
+    @cached_property
+    def manifest(self) -> Any:
+        return invoke(self.scratch, self._connection, "parse").result
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """manifest.json, as others read it."""
+        assert self.manifest is not None
+        content: dict[str, Any] = json.loads((self.scratch / "target" / "manifest.json").read_text())
+        return content
+
+    @property
+    def models(self) -> list[dict[str, Any]]:
+        return [node for node in self.content["nodes"].values() if node["resource_type"] == "model"]
+
+    @property
+    def tables(self) -> list[str]:
+        """`schema.name` of every incremental table."""
+        tables = (node for node in self.models if node["config"]["materialized"] == "incremental")
+        return sorted(f"{node['schema']}.{node['name']}" for node in tables)
+
+    @cached_property
+    def _connection(self) -> dict[str, str]:
+        given = conninfo_to_dict(self.url)
+        return {
+            "FUNIL_DBT_HOST": str(given.get("host") or ""),
+            "FUNIL_DBT_PORT": str(given.get("port") or "5432"),
+            "FUNIL_DBT_USER": str(given.get("user") or ""),
+            "FUNIL_DBT_DBNAME": str(given.get("dbname") or ""),
+            "DBT_ENV_SECRET_FUNIL_PASSWORD": str(given.get("password") or ""),
+        }
+
+    def run(self, *arguments: str, **variables: str) -> dbtRunnerResult:
+        """One dbt command; raises DbtFailed unless all of it worked."""
+        return invoke(self.scratch, {**self._connection, **variables}, *arguments, manifest=self.manifest)
+
+    def build_views(self) -> None:
+        self.run(*SHARED_VIEWS)
+
+    def build_tables(self, *arguments: str, **variables: str) -> dbtRunnerResult:
+        return self.run(*TENANT_TABLES, *arguments, **variables)
+
+
+def invoke(
+    scratch: Path, variables: Mapping[str, str], command: str, *arguments: str, manifest: Any = None
+) -> dbtRunnerResult:
+    given = [
+        *("--log-path", str(scratch / "logs"), "--log-level", "none", "--no-use-colors"),
+        command,
+        *arguments,
+        *("--project-dir", str(FOLDER), "--profiles-dir", str(FOLDER), "--target-path", str(scratch / "target")),
+    ]
+    with environment({"DO_NOT_TRACK": "1", **variables}):
+        result = dbtRunner(manifest=manifest).invoke(given)
+    if not result.success:
+        raise DbtFailed(f"dbt {command}: {result.exception or _failures(result)}")
+    return result
+
+
+def _failures(result: dbtRunnerResult) -> str:
+    nodes = getattr(result.result, "results", [])
+    told = [f"{node.node.name}: {node.status} {node.message}" for node in nodes if node.status not in ("success", "pass")]
+    return "\n".join(told) or "failed without a word"
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with these variables, and with no other FUNIL_ one."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("FUNIL_DBT") or name == "FUNIL_AS_OF":
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,61 @@
+"""Cost, revenue, return, and what customers say."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.dbt.conftest import Examples
+
+ROI = (
+    "select month, channel, currency, cost, revenue, attended_bookings, customers, roi_pct, cac"
+    " from marts.roi_by_channel_monthly where {t} order by 1, 2, 3"
+)
+
+
+def test_revenue_on_the_local_day_attended_and_currencies_apart(told: Examples) -> None:
+    february, march = date(2026, 2, 1), date(2026, 3, 1)
+    assert told.rows("money", ROI) == [
+        (february, "(none)", "BRL", Decimal("1.00"), Decimal(0), 0, 0, -100.0, None),
+        (february, "google", "BRL", Decimal("100.00"), Decimal("200.00"), 2, 1, 100.0, 100.0),
+        (february, "google", "USD", Decimal("9.99"), Decimal("30.00"), 1, 0, pytest.approx((30 - 9.99) / 9.99 * 100), None),
+        (march, "(none)", "BRL", Decimal(0), Decimal("7.00"), 1, 0, None, None),
+    ]
+
+
+def test_pipeline_and_bookings_without_value_or_lead(told: Examples) -> None:
+    bookings = (
+        "select booking_id, lead_id, revenue, pipeline, is_attended_without_value"
+        " from marts.fct_bookings where {t} order by booking_id"
+    )
+    assert told.rows("money", bookings) == [
+        ("1", "a", Decimal(200), Decimal(0), False),
+        ("2", "a", Decimal(0), Decimal(0), True),
+        ("3", "a", Decimal(30), Decimal(0), False),
+        ("4", "b", Decimal(0), Decimal(80), False),
+        ("5", None, Decimal(7), Decimal(0), False),
+    ]
+
+
+def test_nps_by_local_month(told: Examples) -> None:
+    months = "select month, answers, promoters, passives, detractors, nps from marts.nps_monthly where {t} order by month"
+    assert told.rows("voices", months) == [
+        (date(2026, 1, 1), 6, 2, 2, 2, 0.0),
+        (date(2026, 3, 1), 1, 0, 0, 1, -100.0),
+    ]
+
+
+def test_satisfaction_from_both_sources_with_the_talk_it_is_about(told: Examples) -> None:
+    answers = (
+        "select source, answer_id, score, conversation_id, agent_id, has_comment from marts.fct_feedback"
+        " where {t} and kind = 'csat' order by 1, 2"
+    )
+    assert told.rows("voices", answers) == [
+        ("bot", "csat", 5, None, None, False),
+        ("bot", "march", 2, "bot-y", None, True),
+        ("chatwoot", "1", 4, "chatwoot-1", 3, False),
+    ]
+    talk = "select distinct conversation_id from marts.fct_feedback where {t} and kind = 'nps' order by 1"
+    assert told.column("voices", talk) == ["bot-y", "chatwoot-1"]
