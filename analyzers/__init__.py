@@ -4,7 +4,8 @@ from analyzers import RegexAnalyzer, Transcript, TranscriptMessage
 """
 
 from analyzers.base import Analyzer
-from analyzers.factory import AnalyzerSettingsError, build_analyzer
+from analyzers.errors import AnalyzerSettingsError
+from analyzers.factory import build_analyzer
 from analyzers.regex_analyzer import RegexAnalyzer
 from analyzers.result import AnalysisResult, Reading
 from analyzers.transcript import Speaker, Transcript, TranscriptMessage
