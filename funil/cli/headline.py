@@ -40,7 +40,7 @@ def headline_table(dsn: str, tenant_ids: Sequence[str]) -> Table:
 def _cells(row: dict[str, Any]) -> list[str]:
     conversion = row["customers"] / row["contacts"] if row["contacts"] else None
     return [
-        row["name"],
+        row["tenant_name"],
         f"{row['conversations']:,}",
         f"{row['contacts']:,}",
         f"{row['leads']:,}",

@@ -32,7 +32,7 @@ with
     )
 select
     tenants.tenant_id,
-    tenants.name,
+    tenants.tenant_name,
     tenants.currency,
     coalesce(conversations.conversations, 0) as conversations,
     coalesce(funnel.contacts, 0) as contacts,
