@@ -12,6 +12,13 @@ from funil.cli.workspace import open_workspace
 from funil.errors import FunilError
 from funil.settings import load_settings
 
+LOOK_NEXT = """\
+Look next:
+  make ui                           runs, schedules and backfills in Dagster
+  psql "$(.venv/bin/funil db url)"  the marts, for any BI tool too
+  .venv/bin/funil sandbox advance   let the world go on; then: .venv/bin/funil run
+PostgreSQL keeps running; '.venv/bin/funil db stop' stops it."""
+
 
 def run_demo(scale: float | None, seed: int | None) -> int:
     """Returns 0 only if every tenant reached the marts."""
@@ -36,11 +43,5 @@ def run_demo(scale: float | None, seed: int | None) -> int:
     written = sum(outcome.rows_written for outcome in outcomes)
     out.print(f"{written:,} rows written in {seconds:.0f} s.")
     if code == 0:
-        out.print(
-            "Look next:\n"
-            "  make ui                            runs, schedules and backfills in the Dagster UI\n"
-            '  psql "$(.venv/bin/funil db url)"   the marts; the same address serves any BI tool\n'
-            "  .venv/bin/funil sandbox advance    let the pretend world go on, then: .venv/bin/funil run\n"
-            "PostgreSQL keeps running; '.venv/bin/funil db stop' stops it."
-        )
+        out.print(LOOK_NEXT)
     return code

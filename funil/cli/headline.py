@@ -14,47 +14,35 @@ QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 
 def headline_table(dsn: str, tenant_ids: Sequence[str]) -> Table:
-    """A table with a row per tenant; a figure that does not exist for a tenant is a dash, never 0."""
+    """A row per figure, a column per tenant; a figure that does not exist for a tenant is a dash, never 0."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         rows = connection.execute(QUERY.encode(), {"tenants": list(tenant_ids)}).fetchall()
-    table = Table(title="Headline figures, whole history")
-    table.add_column("tenant")
-    for heading in (
-        "conversations",
-        "people",
-        "leads",
-        "customers",
-        "conversion",
-        "revenue",
-        "ROI",
-        "first reply",
-        "in SLA",
-        "NPS",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = Table("whole history")
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_column(row["tenant_name"], justify="right")
+    columns = [_figures(row) for row in rows]
+    for name in columns[0] if columns else ():
+        table.add_row(name, *(column[name] for column in columns))
     return table
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _figures(row: dict[str, Any]) -> dict[str, str]:
     conversion = row["customers"] / row["contacts"] if row["contacts"] else None
-    return [
-        row["tenant_name"],
-        f"{row['conversations']:,}",
-        f"{row['contacts']:,}",
-        f"{row['leads']:,}",
-        f"{row['customers']:,}",
-        _optional(conversion, "{:.1%}"),
-        f"{row['currency']} {row['revenue']:,.0f}",
-        _optional(row["roi_pct"], "{:,.0f} %"),
-        _duration(row["median_first_response_seconds"]),
-        _optional(row["first_response_compliance"], "{:.1%}"),
-        _optional(row["nps"], "{:+.0f}"),
-    ]
+    return {
+        "conversations": f"{row['conversations']:,}",
+        "people": f"{row['contacts']:,}",
+        "leads": f"{row['leads']:,}",
+        "customers": f"{row['customers']:,}",
+        "people who became customers": _optional(conversion, "{:.1%}"),
+        "revenue": _optional(row["revenue"], row["currency"] + " {:,.0f}"),
+        "return on campaigns": _optional(row["roi_pct"], "{:,.0f} %"),
+        "first response, median": _duration(row["median_first_response_seconds"]),
+        "first responses within SLA": _optional(row["first_response_compliance"], "{:.1%}"),
+        "NPS": _optional(row["nps"], "{:+.0f}"),
+    }
 
 
-def _optional(value: float | None, pattern: str) -> str:
+def _optional(value: Any, pattern: str) -> str:
     return "-" if value is None else pattern.format(value)
 
 

@@ -38,7 +38,7 @@ select
     coalesce(funnel.contacts, 0) as contacts,
     coalesce(funnel.leads, 0) as leads,
     coalesce(funnel.customers, 0) as customers,
-    coalesce(money.revenue, 0) as revenue,
+    money.revenue,
     100 * (money.revenue - money.cost) / nullif(money.cost, 0) as roi_pct,
     conversations.median_first_response_seconds,
     sla.first_response_compliance,
