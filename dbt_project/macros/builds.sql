@@ -40,6 +40,7 @@
         insert into {{ source("ops", "builds") }} (tenant_id, invocation_id, from_sync_id, to_sync_id, project_hash)
         {{ next_builds(slugs, rebuild, hash) }}
         ;
+        {{ analyze_when_new() }}
         {% if not flags.FULL_REFRESH %}
             insert into {{ build_scope() }} (tenant_id, from_sync_id, conversation_id)
             {{ changed_conversation_ids(conversations) }}
@@ -103,6 +104,17 @@
         {{ source("ops", "sync_counters") }} as counter
         on counter.tenant_id = t.tenant_id
     {% if slugs %} where t.tenant_id in ('{{ slugs | join("', '") }}') {% endif %}
+{% endmacro %}
+
+{% macro analyze_when_new() %}
+    {#- Rows that have just been loaded for the first time have no statistics yet, and without any a plan may take hours. -#}
+    do $body$
+    begin
+        if exists (select 1 from {{ source("ops", "builds") }} where invocation_id = '{{ invocation_id }}' and from_sync_id = 0) then
+            {% for table in tables_with_sync_id() %} analyze {{ table.include(database=false) }}; {% endfor %}
+        end if;
+    end
+    $body$;
 {% endmacro %}
 
 {% macro tables_with_sync_id() -%}
