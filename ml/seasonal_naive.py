@@ -12,7 +12,6 @@ import pandas as pd
 from ml.calendar import Grain, counts_on_grid, grid, local_midnight
 
 MODEL = "seasonal_naive"
-VERSION = "1"  # of what is forecast from the same past; raise it to have everything forecast anew
 WEEKS_AVERAGED = 4
 WEEKS_AHEAD = 5  # 30 days reach into a fifth week
 BACKTEST_ORIGINS = 8

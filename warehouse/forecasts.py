@@ -33,10 +33,14 @@ _GRAINS: Mapping[str, tuple[Grain, ...]] = {
     "bookings": ("day",),
 }
 
+# a tick forecasts where there is no forecast, or where the nightly run has missed a night
+GOOD_FOR_DAYS = 2
+
 # The sources' own clock, of the sync that saw furthest: what is after it is not known yet.
 _CLOCK = """
 select max(source_clock) from ops.sync_runs where tenant_id = %s and status = 'succeeded'
 """
+_TRAINED = "select max(trained_until) from ml.demand_forecasts where tenant_id = %s"
 _KNOWN = "select series, grain, fingerprint from ml.forecast_inputs where tenant_id = %s"
 _REMEMBER = """
 insert into ml.forecast_inputs as known (tenant_id, series, grain, fingerprint) values (%s, %s, %s, %s)
@@ -72,21 +76,30 @@ Forecaster = Callable[[DemandSeries], Iterable[Mapping[str, Any]]]
 
 @dataclass
 class ForecastSummary:
-    """What one call did; `seconds` is the time it took."""
+    """What one call did; `seconds` is the time it took, `note` says why nothing was forecast."""
 
     tenant_id: str
     looked_at: int = 0
     forecast: int = 0
     rows_written: int = 0
     seconds: float = 0.0
+    note: str | None = None
 
 
-def update_forecasts(dsn: str, tenant: Tenant, forecaster: Forecaster, *, version: str) -> ForecastSummary:
-    """Brings the tenant's forecasts up to date. `version` names the forecasting code: another one forecasts anew."""
+def update_forecasts(
+    dsn: str, tenant: Tenant, forecaster: Forecaster, *, version: str, even_if_recent: bool = True
+) -> ForecastSummary:
+    """Brings the tenant's forecasts up to date. `version` names the forecasting code: another one forecasts anew.
+
+    Unless `even_if_recent`, a tenant whose forecasts are of yesterday or today is left as it is.
+    """
     began = time.monotonic()
     summary = ForecastSummary(tenant.slug)
     with connect(dsn, autocommit=True) as connection:
         connection.execute("set timezone to 'UTC'")
+        if not even_if_recent and _is_recent(connection, tenant):
+            summary.note = "the forecast is recent; the nightly run makes it anew"
+            return summary
         known = {(series, grain): print_ for series, grain, print_ in connection.execute(_KNOWN, [tenant.slug])}
         for demand in read_demand(connection, tenant):
             summary.looked_at += 1
@@ -95,8 +108,21 @@ def update_forecasts(dsn: str, tenant: Tenant, forecaster: Forecaster, *, versio
                 continue
             summary.forecast += 1
             summary.rows_written += _store(connection, tenant.slug, demand, list(forecaster(demand)), fingerprint)
+    if not summary.looked_at:
+        summary.note = "there is nothing to forecast from yet"
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def _is_recent(connection: psycopg.Connection, tenant: Tenant) -> bool:
+    now, trained_until = (
+        row[0] if (row := connection.execute(statement.encode(), [tenant.slug]).fetchone()) else None
+        for statement in (_CLOCK, _TRAINED)
+    )
+    if now is None or trained_until is None:
+        return False
+    zone = ZoneInfo(tenant.timezone)
+    return (_local_date(now, zone) - _local_date(trained_until, zone)).days < GOOD_FOR_DAYS
 
 
 def read_demand(connection: psycopg.Connection, tenant: Tenant) -> list[DemandSeries]:

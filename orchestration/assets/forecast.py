@@ -1,14 +1,17 @@
 """The last step: what is likely to come, into ml.demand_forecasts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from funil.tenants import Tenant
+from ml.versions import SEASONAL_NAIVE
 from orchestration.keys import FORECASTS, OWNER, Step
 from orchestration.partitions import TENANTS
 from orchestration.tenant_work import Worked, work_tenants
 from orchestration.workspace import Workspace
+from warehouse.forecasts import DemandSeries, update_forecasts
 
 
 class ForecastConfig(dg.Config):
@@ -43,14 +46,30 @@ def demand_forecasts(
     context: dg.AssetExecutionContext, workspace: Workspace, config: ForecastConfig
 ) -> Iterator[dg.MaterializeResult]:
     """Made every night, and by a tick where there is none yet."""
-    from orchestration.forecasts import update_forecasts
 
     def work(tenant: Tenant) -> Worked:
-        done = update_forecasts(workspace.dsn, tenant, even_if_recent=config.even_if_recent)
+        done = update_forecasts(
+            workspace.dsn, tenant, seasonal_naive, version=SEASONAL_NAIVE, even_if_recent=config.even_if_recent
+        )
         return Worked(
-            rows_written=done.written,
+            rows_written=done.rows_written,
             note=done.note,
-            tables={FORECASTS: {"rows_changed": done.written, "slots": done.slots}},
+            tables={FORECASTS: {"rows_changed": done.rows_written, "series_forecast": done.forecast}},
         )
 
     yield from work_tenants(context, workspace, Step.PREDICT, FORECASTS, work)
+
+
+def seasonal_naive(demand: DemandSeries) -> list[dict[str, Any]]:
+    """The demand as a DataFrame through ml; loads pandas, and so only where something is forecast."""
+    import pandas as pd
+
+    from ml.seasonal_naive import forecast
+
+    counts = pd.Series(demand.counts, dtype=float)
+    observed = pd.DataFrame({"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": counts})
+    predicted = forecast(observed, grain=demand.grain, timezone=demand.timezone, now=pd.Timestamp(demand.now))
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in predicted.to_dict("records")
+    ]
