@@ -25,9 +25,9 @@ def without_nul(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """JSON text that jsonb takes. Raises for what JSON has no word for, such as NaN."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    text = _encode(value)
     if "\\u0000" in text:  # or an escaped backslash before u0000, which the walk leaves alone
-        text = json.dumps(without_nul(value), ensure_ascii=False, allow_nan=False, default=_plain)
+        text = _encode(without_nul(value))
     return text
 
 
@@ -40,9 +40,11 @@ def clean_column(type_name: str, values: Sequence[Any]) -> Sequence[Any]:
     """A column's values, ready for COPY's text format."""
     if type_name in ("jsonb", "json"):
         return [None if value is None else to_json(value) for value in values]
-    if any(kind is not _NONE and kind not in _UNTOUCHED for kind in set(map(type, values))):
-        return [without_nul(value) for value in values]
-    return values
+    kinds = set(map(type, values))
+    # A whole column at a time, because nearly never there is anything to do.
+    if kinds <= _WITHOUT_TEXT or (kinds <= _TEXT and NUL not in "".join(filter(None, values))):
+        return values
+    return [without_nul(value) for value in values]
 
 
 def presentable_text(text: str) -> str:
@@ -50,8 +52,8 @@ def presentable_text(text: str) -> str:
     return text.replace(NUL, "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-_NONE = type(None)
-_UNTOUCHED = frozenset({int, float, bool, datetime, date, time, Decimal, UUID})
+_TEXT = frozenset({str, type(None)})
+_WITHOUT_TEXT = frozenset({type(None), int, float, bool, datetime, date, time, Decimal, UUID})
 
 
 def _plain(value: Any) -> Any:
@@ -74,3 +76,6 @@ def _presentable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_presentable(item, depth + 1) for item in value]
     return presentable_text(value.isoformat() if isinstance(value, datetime | date | time) else str(value))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode

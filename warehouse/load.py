@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import psycopg
 
@@ -126,15 +127,18 @@ def _written_columns(shape: TableShape, columns: Collection[str] | None) -> Sequ
 
 def _last_of_each_key(shape: TableShape, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
     names = [column.name for column in shape.key]
-    last: dict[tuple[str, ...], Row] = {}
+    keys = list(zip(*([row.get(name) for row in rows] for name in names), strict=True))
+    try:
+        if len(set(keys)) == len(rows):  # nearly always
+            return rows, 0
+    except TypeError:  # an object for a key: that row will be refused
+        keys = [tuple(map(str, key)) for key in keys]
+    last: dict[tuple[Any, ...], Row] = {}
     without_key: list[Row] = []
-    for row in rows:
-        key = tuple([str(row.get(name)) for name in names])
-        if "None" in key:
+    for key, row in zip(keys, rows, strict=True):
+        if None in key:
             without_key.append(row)
         else:
             last.pop(key, None)
             last[key] = row
-    if len(last) + len(without_key) == len(rows):
-        return rows, 0
     return [*last.values(), *without_key], len(rows) - len(last) - len(without_key)

@@ -107,6 +107,8 @@ def test_nul_characters_are_removed_everywhere(each_server: str) -> None:
         ({"extra": {"score": float("nan")}}, "JSON"),
         ({"private": None}, "private"),
         ({"message_type": {"not": "text"}}, "dict"),
+        ({"id": {"not": "a number"}}, "dict"),
+        ({"id": [1]}, "invalid input syntax"),
     ],
 )
 def test_a_row_that_cannot_be_stored_is_kept_aside_with_the_reason(
