@@ -20,6 +20,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -172,8 +173,10 @@ class StepOfRun:
 
 def without_materialization(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """The outputs of a step that has logged its materializations itself: what comes after it may start."""
-    for key in sorted(context.selected_asset_keys):
-        yield dg.MaterializeResult(asset_key=key, metadata={LOGS_ITS_OWN_EVENTS: True})
+    depends_on = {spec.key: {dep.asset_key for dep in spec.deps} for spec in context.assets_def.specs}
+    for key in TopologicalSorter(depends_on).static_order():  # as Dagster wants them
+        if key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=key, metadata={LOGS_ITS_OWN_EVENTS: True})
 
 
 def sentence_of(error: BaseException) -> str:
