@@ -28,9 +28,9 @@ def begin(sim: Simulation) -> None:
     _import_contacts(sim, rng)
     if sim.bot:
         sim.begin(sim.marketing.process(sim.start))
-    sim.begin(_arrivals(sim, "chatwoot", round(profile.conversations * sim.scale)))
+    sim.begin(_arrivals(sim, "chatwoot", max(1, round(profile.conversations * sim.scale))))
     if profile.bot_only_talks:
-        sim.begin(_arrivals(sim, "bot", round(profile.bot_only_talks * sim.scale)))
+        sim.begin(_arrivals(sim, "bot", max(1, round(profile.bot_only_talks * sim.scale))))
     sim.begin(upkeep(sim))
 
 

@@ -90,6 +90,15 @@ def test_generation_grows_in_step_with_the_scale() -> None:
     assert large < 3 * 8 * small
 
 
+def test_even_the_smallest_world_lives() -> None:
+    world = World.generate(7, 0.002, END)
+    world.advance(6)
+    world.advance(0.1)
+    for slug, tenant in world.tenants.items():
+        assert tenant.account.conversations
+        assert not world.truth(slug)["conversations"].empty
+
+
 def test_nothing_lies_in_the_future(world: World) -> None:
     for tenant in world.tenants.values():
         account = tenant.account
