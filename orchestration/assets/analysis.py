@@ -52,9 +52,9 @@ def conversation_analysis(context: dg.AssetExecutionContext, workspace: Workspac
 
         try:
             analyzer = build_analyzer(tenant.analyzer)
+            done = update_analysis(workspace.dsn, tenant, analyzer, transcript_of)
         except AnalyzerSettingsError as error:
             raise FunilError(f"Tenant '{tenant.slug}': {error}") from None
-        done = update_analysis(workspace.dsn, tenant, analyzer, transcript_of)
         held = count_rows(workspace.dsn, [tuple(ANALYSIS.path)], [tenant.slug]) if done.written or done.deleted else {}
         return Worked(
             rows_read=done.analyzed,
