@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +54,20 @@ class Installation:
             timeout=timeout,
             check=False,
         )
+
+    def dagster_statuses(self, *assets: str) -> dict[str, dict[str, str]]:
+        """Of each asset, what the Dagster UI shows of each tenant: MATERIALIZED, FAILED ..."""
+        shown = subprocess.run(
+            [sys.executable, "-m", "tests.end_to_end.partition_statuses", *assets],
+            cwd=ROOT,
+            env=self.environment | {"DAGSTER_HOME": str(self.home / "dagster"), "DAGSTER_DISABLE_TELEMETRY": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert shown.returncode == 0, shown.stderr
+        return dict(json.loads(shown.stdout))
 
     @property
     def url(self) -> str:

@@ -82,3 +82,15 @@ def test_each_failed_sync_is_kept_with_its_sentence_and_without_the_secret(
         WRONG_TOKEN: "failed",
         DEAD_HOST: "failed",
     }
+
+
+def test_the_ui_shows_just_those_two_failed(
+    failed_run: subprocess.CompletedProcess[str], worlds: PretendWorlds
+) -> None:
+    shown = worlds.installation.dagster_statuses("raw_chatwoot/conversations", "marts/fct_conversations")
+    for asset, statuses in shown.items():
+        assert {tenant: statuses[tenant] for tenant in worlds.tenants} == {
+            HEALTHY: "MATERIALIZED",
+            WRONG_TOKEN: "FAILED",
+            DEAD_HOST: "FAILED",
+        }, asset

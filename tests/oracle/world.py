@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -90,13 +90,22 @@ def _moments(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     own = truth["conversations"]
     own = own[own["source"] == "bot"]
     ended = [
-        {"talk_id": row.conversation_id, "at": at, "position": 2 * 10**9, "what": what}
+        {"talk_id": row.conversation_id, "at": at, "position": 2 * 10**9 + number, "what": what}
         for row in own.itertuples(index=False)
-        for at, what in ((row.handoff_at, "handed_off"), (row.ended_at if row.status == "closed" else None, "resolved"))
-        if at is not None
+        for number, (at, what) in enumerate(_bots_own(row))
     ]
     columns = list(COLUMNS["moments"])
     return _take(
         pd.concat([spoken[columns], happened[columns], pd.DataFrame(ended, columns=columns)], ignore_index=True),
         "moments",
     )
+
+
+def _bots_own(talk: Any) -> Iterator[tuple[Any, str]]:
+    """What the bot's database tells of a talk that only the bot knows, besides its messages."""
+    if talk.handoff_at is not None:
+        yield talk.handoff_at, "handed_off"
+    if talk.status == "closed" and talk.ended_at is not None:
+        yield talk.ended_at, "resolved"
+        if talk.resolved_by == "bot":
+            yield talk.ended_at, "bot_resolved"
