@@ -61,13 +61,19 @@ class Connection:
         self._limiter = limiter or limiter_of_host(settings.base_url, settings.requests_per_second)
         self._retry = retry or RetryPolicy()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         self._requests = 0
         self._server_clock: datetime | None = None
 
     def __enter__(self) -> Self:
         return self
 
+    def stop(self) -> None:
+        """Ends what other threads are waiting for: the sync has failed, and its last requests need no answer."""
+        self._stopped.set()
+
     def __exit__(self, *exc: object) -> None:
+        self.stop()
         if self._own_transport is not None:
             self._own_transport.close()
 
@@ -92,7 +98,7 @@ class Connection:
             {"Api-Access-Token": self._token, "Accept": "application/json"},
         )
         try:
-            return self._retry.run(lambda: self._ask(request), waiting=self._about_to_wait)
+            return self._retry.run(lambda: self._ask(request), waiting=self._about_to_wait, sleep=self._stopped.wait)
         except Unavailable as error:
             error.args = (f"{error} Tried {self._retry.attempts} times.",)
             raise
@@ -102,7 +108,9 @@ class Connection:
             self._limiter.pause(seconds)
 
     def _ask(self, request: Request) -> Any:
-        self._limiter.wait()
+        self._limiter.wait(self._stopped.wait)
+        if self._stopped.is_set():
+            raise ChatwootError(f"Tenant '{self.tenant_id}': the sync was ended.")
         with self._lock:
             self._requests += 1
         try:

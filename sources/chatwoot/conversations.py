@@ -31,7 +31,7 @@ from warehouse.sync import Batch
 
 RESOURCE = "conversations"
 # conversations of a transaction: enough to make COPY worth it, few enough to lose little to a kill
-BATCH = 100
+BATCH = 50
 # an answer's whole seconds against a message in the same second
 SAME_SECOND = timedelta(seconds=5)
 

@@ -61,9 +61,21 @@ def _replace(work: Work, batch: Batch, name: str, raws: list[Row], parse: Callab
 
 
 def _replace_hours(work: Work, batch: Batch, inboxes: list[Row]) -> None:
-    days = [day for week in work.parse("working_hours", inboxes, read.working_hours) for day in week]
+    days: list[Row] = []
+    unread = ids_of(inboxes)
+
+    def read_week(raw: Row) -> None:
+        days.extend(read.working_hours(raw))
+        unread.discard(raw["id"])
+
+    work.parse("working_hours", inboxes, read_week)
     batch.load("raw_chatwoot.working_hours", days)
-    batch.mark_deleted("raw_chatwoot.working_hours", present=[(day["inbox_id"], day["day_of_week"]) for day in days])
+    batch.mark_deleted(
+        "raw_chatwoot.working_hours",
+        present=[(day["inbox_id"], day["day_of_week"]) for day in days],
+        where="target.inbox_id <> all(%(unread)s)",
+        parameters={"unread": sorted(unread)},
+    )
 
 
 def _sync_members(work: Work, inboxes: Iterable[int], teams: Iterable[int]) -> None:

@@ -70,7 +70,7 @@ class ChangedSince:
 
     def _at_once(self) -> Page | None:
         """All of them in one answer; None where the server does not offer that, or not for so long a time."""
-        window = self._work.clock - self._since
+        window = (self._work.client.connection.server_clock or self._work.clock) - self._since
         if window > AT_ONCE:
             return None
         seconds = math.ceil(max(window, timedelta(0)).total_seconds()) + 1

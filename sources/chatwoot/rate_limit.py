@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+Sleep = Callable[[float], object]
+
 
 class RateLimiter:
     """A token bucket that lets requests through evenly, with a small burst after a pause."""
@@ -21,7 +23,7 @@ class RateLimiter:
         *,
         burst: int = 5,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep | None = None,
     ) -> None:
         self._interval = 1.0 / per_second
         self._burst = burst
@@ -46,14 +48,14 @@ class RateLimiter:
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def wait(self) -> None:
-        """Returns when the caller may send one request."""
+    def wait(self, sleep: Sleep = time.sleep) -> None:
+        """Returns when the caller may send one request; `sleep` is how it waits, unless the limiter has its own way."""
         with self._lock:
             now = self._clock()
             start = max(now, self._paused_until, self._full_at - (self._burst - 1) * self._interval)
             self._full_at = max(self._full_at, start) + self._interval
         if start > now:
-            self._sleep(start - now)
+            (self._sleep or sleep)(start - now)
 
 
 _limiters: dict[str, RateLimiter] = {}

@@ -28,7 +28,7 @@ class RetryPolicy:
     ceiling: float = 20.0
     throttle_base: float = 3.0
     window: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
     jitter: Callable[[], float] = random.random
 
     def seconds_before(self, failed_attempts: int, error: Unavailable) -> float:
@@ -47,8 +47,17 @@ class RetryPolicy:
             return window_ends + spread  # the last try is in a new minute for certain
         return min(window_ends, self.throttle_base * 2 ** (failed_attempts - 1)) + spread
 
-    def run(self, ask: Callable[[], T], *, waiting: Callable[[Unavailable, float], None] | None = None) -> T:
-        """`ask()`, asked again while it raises Unavailable; `waiting` hears of every wait before it begins."""
+    def run(
+        self,
+        ask: Callable[[], T],
+        *,
+        waiting: Callable[[Unavailable, float], None] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> T:
+        """`ask()`, asked again while it raises Unavailable; `waiting` hears of every wait before it begins.
+
+        `sleep` is how to wait, unless the policy has its own way.
+        """
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -62,7 +71,11 @@ class RetryPolicy:
             stop=stop_after_attempt(self.attempts),
             wait=wait,
             retry=retry_if_exception_type(Unavailable),
-            sleep=self.sleep,
+            sleep=lambda seconds: _slept((self.sleep or sleep)(seconds)),
             reraise=True,
         )
         return retrying(ask)
+
+
+def _slept(result: object) -> None:
+    """tenacity wants nothing back; an event's `wait`, which may be the sleep, says whether it was set."""

@@ -92,6 +92,9 @@ def sync_chatwoot(
             work.progress = progress
         try:
             changed = _run(work)
+        except BaseException:
+            connection.stop()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
             sync.counts.requests = connection.requests

@@ -289,8 +289,8 @@ def key_of(table: str, row: Row) -> Key:
 def differences(dsn: str, tenant_id: str, account: Account, *, announced: bool = False) -> dict[str, list[str]]:
     """Per table, what the warehouse lacks, has too much of, or holds otherwise; empty where all is equal.
 
-    `announced` leaves aside the copy of a survey's answer inside the message that asked for it: answering touches no
-    conversation, so only the survey itself is up to date.
+    `announced` leaves aside what an incremental sync cannot see: the copy of a survey's answer inside the message that
+    asked for it, for example, because answering touches no conversation, so that only the survey itself is up to date.
     """
     found: dict[str, list[str]] = {}
     for table in TABLES:
@@ -301,6 +301,10 @@ def differences(dsn: str, tenant_id: str, account: Account, *, announced: bool =
             have = {key: row for key, row in have.items() if not is_blocked(account, row["conversation_id"])}
         if table == "contacts":  # who was shown once and still exists stays
             want = {key: row for key, row in want.items() if key in have or is_shown(account, account.contacts[key[0]])}
+        if announced and table == "conversations":  # blocking a contact hides the SLA and touches no conversation
+            for key in want.keys() & have.keys():
+                if is_blocked(account, key[0]):
+                    have[key]["sla_policy_id"] = want[key]["sla_policy_id"]
         if announced and table == "messages":
             for row in (*want.values(), *have.values()):
                 row["content_attributes"] = {

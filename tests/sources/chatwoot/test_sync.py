@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 
+from funil.tenants import Tenant
+from sandbox.world.records import Account, SlaEvent
 from sandbox.world.world import World
+from sources.chatwoot.connection import Connection
+from sources.chatwoot.errors import ChatwootError
+from sources.chatwoot.retry import RetryPolicy
+from tests.sandbox.account import small_account
 from tests.sources.chatwoot.conftest import MakePretend
 from tests.sources.chatwoot.expected import differences
 
@@ -27,7 +34,7 @@ def test_a_first_sync_holds_exactly_what_the_server_has(pretend: MakePretend, se
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePretend, seed: int) -> None:
-    world = World.generate(seed=seed, scale=0.3)
+    world = World.generate(seed=seed, scale=0.15)
     there = pretend(world)
     for slug in SLUGS:
         there.sync(slug)
@@ -40,7 +47,7 @@ def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePre
 
 
 def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
-    world = World.generate(seed=3, scale=0.3, slugs=["sorriso"])
+    world = World.generate(seed=3, scale=0.2, slugs=["sorriso"])
     there = pretend(world)
     there.sync("sorriso")
     there.server.advance(24 * 16, unannounced=False)
@@ -52,7 +59,7 @@ def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_reconciliation_finds_what_nobody_announced(pretend: MakePretend, seed: int) -> None:
-    world = World.generate(seed=seed, scale=0.2)
+    world = World.generate(seed=seed, scale=0.12)
     there = pretend(world)
     for slug in SLUGS:
         there.sync(slug)
@@ -111,3 +118,41 @@ def test_a_run_is_noted_with_its_counts_and_the_servers_clock(pretend: MakePrete
         ).fetchone()
     assert row == ("first", "run-1", "succeeded", summary.source_clock, summary.requests, summary.rows_written)
     assert summary.requests == sum(there.requests("boxcentral").values())
+
+
+def test_an_sla_missed_in_silence_is_seen_when_its_time_has_run_out(pretend: MakePretend) -> None:
+    account = small_account()
+    account.applied_slas[3].sla_status = "active"  # conversation 3, five minutes to the first response
+    started = account.conversations[1003].created_at
+    account.now = started + timedelta(seconds=290)
+    there = pretend(box=account)
+    there.sync("box")
+    there.requests("box")
+    there.sync("box")
+    assert "applied_slas.list" not in there.requests("box")  # nothing has run out yet
+
+    def judge(account: Account) -> None:
+        account.now = started + timedelta(hours=1)
+        account.applied_slas[3].sla_status = "active_with_misses"
+        account.applied_slas[3].updated_at = account.now
+        account.sla_events[99] = SlaEvent(99, 3, 1003, "frt", account.now, account.now)
+
+    there.server.change("box", judge)
+    summary = there.sync("box")
+    assert summary.conversations_changed == 0
+    assert there.requests("box")["applied_slas.list"] == 1
+    assert differences(there.dsn, "box", account) == {}
+
+
+def test_a_failing_sync_does_not_wait_for_its_other_requests(pretend: MakePretend) -> None:
+    there = pretend(box=small_account())
+    there.server.misbehave("box", "throttle", endpoints=["messages.list"])
+    there.server.misbehave("box", "error", endpoints=["conversations.list"], status=403)
+
+    def patient(tenant: Tenant) -> Connection:
+        return Connection(tenant, retry=RetryPolicy(throttle_base=30.0))
+
+    started = time.monotonic()
+    with pytest.raises(ChatwootError):
+        there.sync("box", connect=patient)
+    assert time.monotonic() - started < 20
