@@ -31,6 +31,11 @@ REPORTS = [
 ]
 
 
+def talk_of(number: int) -> int:
+    """A message, a report or an answer belongs to one conversation for ever."""
+    return number % TALKS + 1
+
+
 class History:
     """One tenant's history. The same seed makes the same changes in whatever database it is told to."""
 
@@ -39,6 +44,7 @@ class History:
         self.random = random.Random(seed)
         self.clock = NINE + timedelta(days=20)
         self.messages = 0
+        self.reports_known: set[int] = set()
         self.sync_id = 0
 
     def begin(self, raw: Raw) -> None:
@@ -116,12 +122,15 @@ class History:
         if kind == "human":
             details["sender_id"] = self.random.randint(1, AGENTS + 1)
             details["sender_type"] = self.random.choice(["user", "user", "user", None])
-        raw.message(message_id, self.random.randint(1, TALKS), self.at(), kind, **details)
+        raw.message(message_id, talk_of(message_id), self.at(), kind, **details)
 
     def report(self, raw: Raw) -> None:
+        event_id = self.random.randint(1, 40)
+        if self.random.random() < 0.9:  # once learned, it stays known
+            self.reports_known.add(event_id)
         raw.report(
-            self.random.randint(1, 25),
-            self.maybe(self.random.randint(1, TALKS), 0.9),
+            event_id,
+            talk_of(event_id) if event_id in self.reports_known else None,
             self.random.choice(REPORTS),
             self.at(finer=True),
             user_id=self.maybe(self.random.randint(1, AGENTS)),
@@ -162,8 +171,8 @@ class History:
 
     def bot_message(self, raw: Raw) -> None:
         sender = self.random.choice(["lead", "lead", "bot", "bot", "human"])
-        message_id, talk = self.random.randint(1, 60), self.random.randint(1, BOT_TALKS + 1)
-        raw.bot_message(str(message_id), str(talk), self.at(finer=True), sender)
+        message_id = self.random.randint(1, 60)
+        raw.bot_message(str(message_id), str(message_id % (BOT_TALKS + 2)), self.at(finer=True), sender)
 
     def booking(self, raw: Raw) -> None:
         booked_at = self.at(finer=True)
@@ -197,7 +206,7 @@ class History:
         tables = {
             "raw_chatwoot.conversations": self.random.randint(1, TALKS),
             "raw_chatwoot.messages": self.random.randint(1, max(self.messages, 1)),
-            "raw_chatwoot.reporting_events": self.random.randint(1, 25),
+            "raw_chatwoot.reporting_events": self.random.randint(1, 40),
             "raw_chatwoot.contacts": self.random.randint(1, CONTACTS),
             "raw_chatwoot.csat_survey_responses": self.random.randint(1, 6),
             "raw_chatwoot.inboxes": self.random.randint(1, 2),
@@ -212,10 +221,11 @@ class History:
         raw.delete(table, id=tables[table])
 
     def survey(self, raw: Raw) -> None:
+        response_id = self.random.randint(1, 6)
         raw.put(
             "raw_chatwoot.csat_survey_responses",
-            id=self.random.randint(1, 6),
-            conversation_id=self.random.randint(1, TALKS),
+            id=response_id,
+            conversation_id=talk_of(response_id),
             assigned_agent_id=self.maybe(self.random.randint(1, AGENTS)),
             rating=self.random.randint(1, 5),
             feedback_message=self.maybe("good"),

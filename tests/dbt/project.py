@@ -69,6 +69,10 @@ class Project:
     def build_views(self) -> None:
         self.run(*SHARED_VIEWS)
 
+    def run_tables(self, *arguments: str, **variables: str) -> dbtRunnerResult:
+        """The tenants' tables without their tests."""
+        return self.run("run", "--selector", "tenant_tables", *arguments, **variables)
+
     def build_tables(self, *arguments: str, **variables: str) -> dbtRunnerResult:
         return self.run(*TENANT_TABLES, *arguments, **variables)
 

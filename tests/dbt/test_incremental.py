@@ -1,0 +1,195 @@
+"""An incremental build is the full one, only cheaper."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.dbt.histories import History
+from tests.dbt.project import DbtFailed, Project
+from tests.dbt.raw import Raw, after
+
+LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
+HISTORIES, TICKS = (200, 8) if LONG else (30, 3)
+SOME_TABLES = ("int_people", "int_status_changes", "fct_conversations", "sla_daily")
+
+
+def contents(project: Project) -> dict[str, dict[tuple[object, ...], int]]:
+    """Every row of every incremental table, with how often it is there."""
+    with psycopg.connect(project.url) as connection:
+        connection.execute("set timezone to 'UTC'")
+        found: dict[str, dict[tuple[object, ...], int]] = {}
+        for table in project.tables:
+            rows = connection.execute(f"select t::text, count(*) from {table} as t group by t::text".encode())
+            found[table] = {(row[0],): int(row[1]) for row in rows}
+        return found
+
+
+def assert_same(one: Project, other: Project) -> None:
+    mine, theirs = contents(one), contents(other)
+    problems = []
+    for table, rows in mine.items():
+        extra = sorted(str(row) for row, count in rows.items() if theirs[table].get(row) != count)
+        missing = sorted(str(row) for row, count in theirs[table].items() if rows.get(row) != count)
+        if extra or missing:
+            problems.append(
+                f"{table}: {len(extra)} rows of the incremental build and {len(missing)} of the full one differ\n"
+                + "\n".join([f"  incremental {row}" for row in extra[:4]] + [f"  full        {row}" for row in missing[:4]])
+            )
+    assert not problems, "\n".join(problems)
+    assert sum(map(len, mine.values())) > 1000, "the histories made next to nothing"
+
+
+def live(project: Project, histories: list[History], step: int) -> None:
+    """One tick of every history, in one database."""
+    with psycopg.connect(project.url) as connection:
+        for history in histories:
+            history.sync_id += 1
+            raw = Raw(connection, history.tenant_id, history.sync_id)
+            if step == 0:
+                history.begin(raw)
+            else:
+                history.tick(raw)
+            raw.publish(history.clock, source=history.random.choice(["chatwoot", "chatwoot", "bot"]))
+
+
+def test_incremental_equals_full_refresh_on_random_histories(new_project: Callable[[], Project]) -> None:
+    """Each history is a tenant; the same histories are lived in two databases, one of which is always built anew."""
+    incremental, full = new_project(), new_project()
+    tenants = list(range(HISTORIES))
+    lives = {project.url: [History(seed) for seed in tenants] for project in (incremental, full)}
+    choices = random.Random(5)
+    for step in range(TICKS + 1):
+        for project in (incremental, full):
+            live(project, lives[project.url], step)
+        # builds that do not reach the end, or not all tenants, must not lose anything for the next
+        if step and choices.random() < 0.5:
+            incremental.run("run", "--select", *SOME_TABLES)
+            for project in (incremental, full):
+                live(project, lives[project.url], step)
+        if step and choices.random() < 0.5:
+            some = choices.sample(lives[incremental.url], HISTORIES // 3)
+            incremental.run_tables(FUNIL_DBT_TENANTS=",".join(history.tenant_id for history in some))
+        incremental.run_tables()
+        full.run_tables("--full-refresh")
+        assert_same(incremental, full)
+    incremental.run("test", "--selector", "tenant_tables", "--exclude-resource-type", "unit_test")
+
+
+@pytest.fixture
+def small(new_project: Callable[[], Project]) -> Project:
+    """Two tenants with a talk each, built."""
+    project = new_project()
+    with psycopg.connect(project.url) as connection:
+        for tenant_id in ("one", "other"):
+            raw = Raw(connection, tenant_id).tenant(first_response=60)
+            raw.contact(1)
+            raw.conversation(1, 1, first_reply_created_at=after(9))
+            raw.message(1, 1, after(1), "customer")
+            raw.message(2, 1, after(9), "human")
+            raw.publish(after(hours=1))
+    project.run_tables()
+    return project
+
+
+def builds(project: Project) -> list[tuple[object, ...]]:
+    with psycopg.connect(project.url) as connection:
+        return connection.execute(
+            "select tenant_id, from_sync_id, to_sync_id, completed_at is not null, project_hash from ops.builds"
+            " order by started_at, tenant_id"
+        ).fetchall()
+
+
+def versions(project: Project) -> set[tuple[object, ...]]:
+    """The identity of every stored row: it changes when a row is written again."""
+    with psycopg.connect(project.url) as connection:
+        return {
+            (table, *row)
+            for table in project.tables
+            for row in connection.execute(f"select tenant_id, xmin::text, ctid::text from {table}".encode())
+        }
+
+
+def edit(project: Project, tenant_id: str, sync_id: int) -> None:
+    with psycopg.connect(project.url) as connection:
+        raw = Raw(connection, tenant_id, sync_id)
+        raw.message(sync_id * 100, 1, after(minutes=sync_id), "customer")
+        raw.publish(after(hours=sync_id))
+
+
+def human_replies(project: Project) -> list[tuple[object, ...]]:
+    with psycopg.connect(project.url) as connection:
+        return connection.execute(
+            "select tenant_id, customer_messages from marts.fct_conversations order by tenant_id"
+        ).fetchall()
+
+
+def test_the_life_of_builds(small: Project) -> None:
+    """What is built, from where, and when a build counts: told in one go, for each build takes seconds."""
+    assert builds(small) == [("one", 0, 1, True, None), ("other", 0, 1, True, None)]
+
+    # nothing changed: nothing is written
+    before = versions(small)
+    small.run_tables()
+    assert versions(small) == before
+    assert builds(small)[2:] == [("one", 1, 1, True, None), ("other", 1, 1, True, None)]
+
+    # one tenant asked for: the other is not touched, though it changed too
+    edit(small, "one", 2)
+    edit(small, "other", 2)
+    small.run_tables(FUNIL_DBT_TENANTS="one")
+    assert human_replies(small) == [("one", 2), ("other", 1)]
+    assert {row for row in versions(small) if row[1] == "other"} == {row for row in before if row[1] == "other"}
+    small.run_tables()
+    assert human_replies(small) == [("one", 2), ("other", 2)]
+    assert builds(small)[-2:] == [("one", 2, 2, True, None), ("other", 1, 2, True, None)]
+
+    # a selection of models, or a failure, advances nothing
+    edit(small, "one", 3)
+    small.run("run", "--select", "fct_conversations+")
+    with psycopg.connect(small.url) as connection:
+        connection.execute("alter table marts.fct_leads rename to elsewhere")
+        connection.execute("create view marts.fct_leads as select 1 / 0 as lead_id")
+        connection.execute("create view public.in_the_way as select * from marts.fct_leads")
+        connection.execute("drop function intermediate.connected_components")
+        connection.execute("alter table intermediate.int_people rename column person_id to renamed")
+    with pytest.raises(DbtFailed):
+        small.run_tables()
+    assert [row[3] for row in builds(small)[-4:]] == [False, False, False, False]
+    with psycopg.connect(small.url) as connection:
+        connection.execute("alter table intermediate.int_people rename column renamed to person_id")
+        connection.execute("drop view public.in_the_way")
+        connection.execute("drop view marts.fct_leads")
+        connection.execute("alter table marts.elsewhere rename to fct_leads")
+    small.run_tables()
+    assert human_replies(small) == [("one", 3), ("other", 2)]
+    assert builds(small)[-2:] == [("one", 2, 3, True, None), ("other", 2, 2, True, None)]
+
+    # another project, or the wish to rebuild, takes the tenant's whole slice again
+    small.run_tables(FUNIL_DBT_PROJECT_HASH="a")
+    small.run_tables(FUNIL_DBT_PROJECT_HASH="b", FUNIL_DBT_TENANTS="one")
+    assert builds(small)[-1] == ("one", 0, 3, True, "b")
+    small.run_tables(FUNIL_DBT_REBUILD="1", FUNIL_DBT_TENANTS="other")
+    assert builds(small)[-1] == ("other", 0, 2, True, None)
+
+    # a sync whose rows are not all there belongs to the next build
+    with psycopg.connect(small.url) as connection:
+        Raw(connection, "one", 4).message(999, 1, after(minutes=50), "customer")
+    small.run_tables()
+    assert human_replies(small)[0] == ("one", 3)
+    with psycopg.connect(small.url) as connection:
+        Raw(connection, "one", 4).publish()
+    small.run_tables()
+    assert human_replies(small)[0] == ("one", 4)
+    with psycopg.connect(small.url) as connection:
+        assert connection.execute("select count(*) from intermediate.build_scope").fetchone() == (0,)
+
+
+def test_shared_views_leave_no_build_behind(small: Project) -> None:
+    before = builds(small)
+    small.build_views()
+    assert builds(small) == before
