@@ -20,7 +20,7 @@ from funil.tenants import Tenant
 from sources.chatwoot.client import ChatwootClient
 from sources.chatwoot.connection import Connection
 from sources.chatwoot.contacts import sync_contacts
-from sources.chatwoot.conversations import RESOURCE as CONVERSATIONS
+from sources.chatwoot.conversation_landing import RESOURCE as CONVERSATIONS
 from sources.chatwoot.conversations import sync_conversations
 from sources.chatwoot.definitions import sync_definitions
 from sources.chatwoot.errors import ChatwootError
