@@ -16,7 +16,7 @@ SLUGS = ("boxcentral", "sorriso", "bellapele")
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_ten_requests_when_nothing_changed_and_little_more_than_one_per_change(pretend: MakePretend, seed: int) -> None:
-    there = pretend(World.generate(seed=seed, scale=1.0 if seed == 7 else 0.3))
+    there = pretend(World.generate(seed=seed, scale=0.5 if seed == 7 else 0.2))
     for slug in SLUGS:
         there.sync(slug)
     for hours in (0, 6, 6, 30):
