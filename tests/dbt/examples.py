@@ -391,10 +391,16 @@ def money(raw: Raw) -> None:
     """Booked in February, attended on the last evening of February in Sao Paulo, which is March in UTC."""
     evening = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
     raw.put("raw_bot.marketing_campaigns", id="c1", name="spring", channel="google", updated_at=NINE)
-    raw.put("raw_bot.campaign_costs", campaign_id="c1", cost_date=date(2026, 2, 1), cost=Decimal("50.00"), currency="BRL")
+    raw.put(
+        "raw_bot.campaign_costs", campaign_id="c1", cost_date=date(2026, 2, 1), cost=Decimal("50.00"), currency="BRL"
+    )
     raw.put("raw_bot.campaign_costs", campaign_id="c1", cost_date=date(2026, 2, 28), cost=Decimal("50.00"))
-    raw.put("raw_bot.campaign_costs", campaign_id="c1", cost_date=date(2026, 2, 2), cost=Decimal("9.99"), currency="USD")
-    raw.put("raw_bot.campaign_costs", campaign_id="c9", cost_date=date(2026, 2, 2), cost=Decimal("1.00"), currency="BRL")
+    raw.put(
+        "raw_bot.campaign_costs", campaign_id="c1", cost_date=date(2026, 2, 2), cost=Decimal("9.99"), currency="USD"
+    )
+    raw.put(
+        "raw_bot.campaign_costs", campaign_id="c9", cost_date=date(2026, 2, 2), cost=Decimal("1.00"), currency="BRL"
+    )
     raw.lead("a", source_channel="google", created_at=after(days=-20))
     raw.lead("b", source_channel="google", created_at=after(days=-20))
     february = after(days=-15)

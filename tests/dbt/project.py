@@ -95,7 +95,9 @@ def invoke(
 
 def _failures(result: dbtRunnerResult) -> str:
     nodes = getattr(result.result, "results", [])
-    told = [f"{node.node.name}: {node.status} {node.message}" for node in nodes if node.status not in ("success", "pass")]
+    told = [
+        f"{node.node.name}: {node.status} {node.message}" for node in nodes if node.status not in ("success", "pass")
+    ]
     return "\n".join(told) or "failed without a word"
 
 

@@ -116,7 +116,9 @@ class Raw:
     def message(self, message_id: int, conversation_id: int, at: datetime, kind: str, **columns: Any) -> None:
         """kind: customer, human, bot, echo, note, template, rule, activity."""
         row: dict[str, Any] = {"private": kind == "note", "content": "...", "content_type": "text", **columns}
-        row["message_type"] = {"customer": "incoming", "template": "template", "activity": "activity"}.get(kind, "outgoing")
+        row["message_type"] = {"customer": "incoming", "template": "template", "activity": "activity"}.get(
+            kind, "outgoing"
+        )
         sender = {"customer": ("contact", 1), "human": ("user", 1), "note": ("user", 1), "bot": ("agent_bot", 1)}
         row.setdefault("sender_type", sender.get(kind, (None, None))[0])
         row.setdefault("sender_id", sender.get(kind, (None, None))[1])
@@ -139,7 +141,9 @@ class Raw:
         row = {"status": "new", "created_at": NINE, "updated_at": NINE, **columns}
         self.put("raw_bot.leads", id=lead_id, phone_e164=phone, **row)
 
-    def bot_conversation(self, conversation_id: str, lead_id: str, linked_to: int | None = None, **columns: Any) -> None:
+    def bot_conversation(
+        self, conversation_id: str, lead_id: str, linked_to: int | None = None, **columns: Any
+    ) -> None:
         row = {"status": "open", "started_at": NINE, "updated_at": NINE, **columns}
         self.put(
             "raw_bot.conversations",

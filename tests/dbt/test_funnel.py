@@ -28,7 +28,9 @@ def test_each_way_into_each_stage(told: Examples) -> None:
 def test_a_contact_without_talk_or_lead_is_not_in_it(told: Examples) -> None:
     alone = "select person_id, is_in_funnel, stage from marts.dim_contacts where {t} and leads = 0 order by 1"
     assert told.rows("stages", alone) == [("contact-1", False, None), ("contact-2", True, "contact")]
-    everybody = "select sum(contacts), sum(engaged), sum(leads), sum(appointments), sum(customers) from marts.funnel_daily"
+    everybody = (
+        "select sum(contacts), sum(engaged), sum(leads), sum(appointments), sum(customers) from marts.funnel_daily"
+    )
     assert told.row("stages", everybody + " where {t}") == (13, 8, 7, 4, 2)
 
 
@@ -70,5 +72,7 @@ def test_first_contact_is_the_earlier_of_lead_and_talk_in_local_time(told: Examp
 
 
 def test_won_before_first_contact_stays_a_customer_without_a_time(told: Examples) -> None:
-    lead = "select is_customer, days_to_conversion, is_won_before_contact, converted_date from marts.fct_leads where {t}"
+    lead = (
+        "select is_customer, days_to_conversion, is_won_before_contact, converted_date from marts.fct_leads where {t}"
+    )
     assert told.row("won_before_contact", lead) == (True, None, True, date(2026, 2, 28))

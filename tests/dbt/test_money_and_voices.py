@@ -20,7 +20,17 @@ def test_revenue_on_the_local_day_attended_and_currencies_apart(told: Examples) 
     assert told.rows("money", ROI) == [
         (february, "(none)", "BRL", Decimal("1.00"), Decimal(0), 0, 0, -100.0, None),
         (february, "google", "BRL", Decimal("100.00"), Decimal("200.00"), 2, 1, 100.0, 100.0),
-        (february, "google", "USD", Decimal("9.99"), Decimal("30.00"), 1, 0, pytest.approx((30 - 9.99) / 9.99 * 100), None),
+        (
+            february,
+            "google",
+            "USD",
+            Decimal("9.99"),
+            Decimal("30.00"),
+            1,
+            0,
+            pytest.approx((30 - 9.99) / 9.99 * 100),
+            None,
+        ),
         (march, "(none)", "BRL", Decimal(0), Decimal("7.00"), 1, 0, None, None),
     ]
 
@@ -40,7 +50,9 @@ def test_pipeline_and_bookings_without_value_or_lead(told: Examples) -> None:
 
 
 def test_nps_by_local_month(told: Examples) -> None:
-    months = "select month, answers, promoters, passives, detractors, nps from marts.nps_monthly where {t} order by month"
+    months = (
+        "select month, answers, promoters, passives, detractors, nps from marts.nps_monthly where {t} order by month"
+    )
     assert told.rows("voices", months) == [
         (date(2026, 1, 1), 6, 2, 2, 2, 0.0),
         (date(2026, 3, 1), 1, 0, 0, 1, -100.0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.dbt.conftest import Examples
 
-PEOPLE = "select member_id, person_id from intermediate.int_people where {t} order by member_id collate \"C\""
+PEOPLE = 'select member_id, person_id from intermediate.int_people where {t} order by member_id collate "C"'
 
 
 def test_one_phone_is_one_person_named_after_its_lowest_contact(told: Examples) -> None:
@@ -13,7 +13,9 @@ def test_one_phone_is_one_person_named_after_its_lowest_contact(told: Examples) 
         ("contact-13", "contact-13"),
         ("contact-7", "contact-7"),
     ]
-    shown = "select person_id, contacts, initials, masked_phone, is_in_funnel from marts.dim_contacts where {t} order by 1"
+    shown = (
+        "select person_id, contacts, initials, masked_phone, is_in_funnel from marts.dim_contacts where {t} order by 1"
+    )
     assert told.rows("two_contacts_with_one_phone", shown) == [
         ("contact-13", 1, None, "*0000", False),
         ("contact-7", 2, "AL", "*7777", True),
@@ -28,7 +30,9 @@ def test_a_chain_of_any_length_is_one_person(told: Examples) -> None:
 
 
 def test_links_and_phones_tie_people_together(told: Examples) -> None:
-    assert set(told.column("links_and_phones", "select person_id from intermediate.int_people where {t}")) == {"contact-1"}
+    assert set(told.column("links_and_phones", "select person_id from intermediate.int_people where {t}")) == {
+        "contact-1"
+    }
 
 
 def test_neither_an_email_nor_a_link_to_what_is_gone_ties(told: Examples) -> None:

@@ -31,7 +31,9 @@ WAITS = (
         ("who_is_a_person", [1]),
     ],
 )
-def test_first_response_starts_where_chatwoot_starts_it(told: Examples, tenant_id: str, seconds: list[int | None]) -> None:
+def test_first_response_starts_where_chatwoot_starts_it(
+    told: Examples, tenant_id: str, seconds: list[int | None]
+) -> None:
     assert told.column(tenant_id, FIRST) == seconds
 
 

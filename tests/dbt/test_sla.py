@@ -33,7 +33,9 @@ def test_next_responses_are_the_waits_after_the_first_response(told: Examples) -
 
 
 def test_a_resolution_counts_once_on_the_local_day_it_began(told: Examples) -> None:
-    days = "select sla_date, inbox_id, metric, applied, met, breached, running, compliance from marts.sla_daily where {t}"
+    days = (
+        "select sla_date, inbox_id, metric, applied, met, breached, running, compliance from marts.sla_daily where {t}"
+    )
     assert told.rows("resolutions", days + " order by inbox_id") == [
         (date(2026, 3, 2), 1, "resolution", 1, 1, 0, 0, 1.0),
         (date(2026, 3, 2), 2, "resolution", 1, 0, 1, 0, 0.0),

@@ -28,9 +28,8 @@ with
                 when m.automation_rule_id is not null or m.campaign_id is not null
                 then null
                 -- a user's messages lose their sender with the user; a survey on
-                -- WhatsApp never had one. The API does not tell a
-                -- campaign's message from a reply: what comes before the first reply
-                -- is none
+                -- WhatsApp never had one. The API does not tell a campaign's message
+                -- from a reply: what comes before the first reply is none
                 when
                     (
                         m.sender_type = 'user'

@@ -231,9 +231,9 @@ with
             and (not is_closed or last_resolved_at > happened_at)
     ),
 
-    -- Chatwoot reports a talk's first hand-off only, and some editions report
-    -- nothing. A talk that opens while the bot has it
-    -- was handed off; one resolved before any person wrote was resolved by the bot
+    -- Chatwoot reports a talk's first hand-off only, and some editions report nothing.
+    -- A talk that opens while the bot has it was handed off; one resolved before any
+    -- person wrote was resolved by the bot
     of_a_silent_bot as (
         select
             tenant_id,

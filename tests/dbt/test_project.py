@@ -1,0 +1,144 @@
+"""What every model owes its reader, and the project its house rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.conftest import Examples
+from tests.dbt.project import FOLDER
+
+JOIN = re.compile(r"\bjoin\b(?!\s+lateral)(?:(?!\bjoin\b|\bwhere\b|\bgroup by\b|\border by\b|\bunion\b).)*", re.S)
+WINDOW = re.compile(r"partition by\s+([^)]*)", re.S)
+
+
+def models(told: Examples, schema: str | None = None) -> Iterator[dict[str, Any]]:
+    return (model for model in told.project.models if schema in (None, model["schema"]))
+
+
+def code(path: Path) -> str:
+    """SQL without its comments."""
+    return re.sub(r"\{#.*?#\}|--[^\n]*", "", path.read_text(), flags=re.S)
+
+
+def sql_files(folder: str) -> list[Path]:
+    return sorted((FOLDER / folder).rglob("*.sql"))
+
+
+def test_the_projects_own_unit_tests_pass(told: Examples) -> None:
+    told.project.run("test", "--select", "test_type:unit")
+
+
+def test_every_model_says_what_it_is_and_every_mart_column_too(told: Examples) -> None:
+    silent = [model["name"] for model in models(told) if not model["description"].strip()]
+    silent += [
+        f"{model['name']}.{name}"
+        for model in models(told, "marts")
+        for name, column in model["columns"].items()
+        if not column["description"].strip()
+    ]
+    assert not silent
+
+
+def test_every_model_has_its_yml_beside_it(told: Examples) -> None:
+    for model in models(told):
+        path = FOLDER / model["original_file_path"]
+        assert path.with_suffix(".yml").exists(), path
+
+
+def test_every_mart_has_a_contract_and_a_grain(told: Examples) -> None:
+    grains = {
+        node["attached_node"]
+        for node in told.project.content["nodes"].values()
+        if node["resource_type"] == "test" and node["test_metadata"]["name"] == "grain"
+    }
+    for model in models(told, "marts"):
+        assert model["config"]["contract"]["enforced"], model["name"]
+        assert model["unique_id"] in grains, model["name"]
+
+
+def test_tables_are_incremental_by_a_strategy_of_the_project(told: Examples) -> None:
+    for model in models(told):
+        if model["config"]["materialized"] != "view":
+            assert model["config"]["materialized"] == "incremental", model["name"]
+            assert model["config"]["incremental_strategy"] in ("replace_tenants", "replace_conversations"), model[
+                "name"
+            ]
+
+
+def test_shared_views_read_no_tenant_table(told: Examples) -> None:
+    """They are made before any tenant table exists."""
+    kinds = {model["unique_id"]: model["config"]["materialized"] for model in models(told)}
+    for model in models(told):
+        if model["config"]["materialized"] == "view":
+            for parent in model["depends_on"]["nodes"]:
+                assert kinds.get(parent, "view") == "view", f"{model['name']} reads {parent}"
+
+
+def test_every_join_and_every_window_names_the_tenant() -> None:
+    careless = []
+    for path in sql_files("models"):
+        text = code(path)
+        careless += [f"{path.name}: {join.strip()[:90]}" for join in JOIN.findall(text) if not tenant_named(join)]
+        careless += [f"{path.name}: partition by {by[:60]}" for by in WINDOW.findall(text) if "tenant_id" not in by]
+    assert not careless, "\n".join(careless)
+
+
+def tenant_named(join: str) -> bool:
+    """Whether a join is on the tenant, or joins a row with something made of that row alone."""
+    return (
+        "tenant_id" in join or re.match(r"join\s+(lateral|generate_series|intermediate\.connected)", join) is not None
+    )
+
+
+def test_now_is_said_in_one_place() -> None:
+    spoken = [
+        path.name
+        for path in [*sql_files("models"), *sql_files("macros"), *sql_files("tests")]
+        if re.search(r"current_timestamp|current_date|\bnow\(\)|localtimestamp", code(path))
+    ]
+    assert spoken == ["as_of.sql"]
+
+
+def test_no_merge_and_no_recursion() -> None:
+    for path in [*sql_files("models"), *sql_files("macros")]:
+        assert not re.search(r"\bmerge into\b|\bwith\s+recursive\b", code(path)), path.name
+
+
+def test_every_macro_and_generic_test_has_a_doc_line(told: Examples) -> None:
+    silent = [
+        macro["name"]
+        for macro in told.project.content["macros"].values()
+        if macro["package_name"] == "funil" and not macro["description"].strip()
+    ]
+    assert not silent
+
+
+def test_no_personal_data_reaches_the_marts(told: Examples) -> None:
+    forbidden = re.compile(
+        r"phone|e_?mail|content|message_text|comment|contact_name|lead_name|reasoning|condition|goal"
+    )
+    harmless = {"masked_phone", "has_comment"}
+    for model in models(told, "marts"):
+        found = {name for name in model["columns"] if forbidden.search(name)} - harmless
+        assert not found, f"{model['name']}: {found}"
+
+
+def test_freshness_is_told_per_tenant_and_source(told: Examples) -> None:
+    shown = "select source, status, lag_seconds, last_error from marts.tenant_freshness where {t} order by source"
+    rows = told.rows("waits", shown)
+    assert [(source, status) for source, status, _, _ in rows] == [("bot", "never"), ("chatwoot", "late")]
+
+
+@pytest.mark.parametrize("variable", ["FUNIL_AS_OF"])
+def test_now_can_be_another_instant(told: Examples, variable: str) -> None:
+    told.project.run("run", "--select", "tenant_freshness", **{variable: "2026-04-01T13:00:00Z"})
+    try:
+        shown = "select status, lag_seconds from marts.tenant_freshness where {t} and source = 'chatwoot'"
+        assert told.rows("waits", shown) == [("fresh", 3600)]
+    finally:
+        told.project.run("run", "--select", "tenant_freshness")
