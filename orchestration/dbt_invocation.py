@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,6 +73,8 @@ def run_dbt(
     """
     target = dbt_target()
     target.mkdir(parents=True, exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
     # Not DbtCliResource: it asks `dbt --version`, which asks the package index, and loads the adapter it then has
     # no use for. The version is known here, and nothing of the adapter is used.
     invocation = DbtCliInvocation.run(
@@ -95,17 +98,17 @@ def run_dbt(
     )
     outcome, last_words = DbtOutcome(), ""
     for event in invocation.stream_raw_events():
-        info, data = event.raw_event["info"], event.raw_event["data"]
+        info = event.raw_event["info"]
         if info.get("level") == "error":
             last_words = str(info["msg"])
-        if info["name"] == "NodeFinished":
-            _note(outcome, data)
         if event.is_result_event and info["name"] == "LogTestResult" and context is not None:
             outcome.checks.extend(
                 result
                 for result in event.to_default_asset_events(manifest, TRANSLATOR, context, target)
                 if isinstance(result, dg.AssetCheckResult)
             )
+    for result in json.loads(results.read_bytes())["results"] if results.exists() else ():
+        _note(outcome, result, manifest)
     if invocation.process.returncode and not (outcome.errors or outcome.failed_tests or outcome.skipped):
         raise FunilError(f"dbt failed: {_one_line(last_words) or 'it did not say why'}. Its log is {target}/dbt.log.")
     return outcome
@@ -119,9 +122,9 @@ def one_dbt_at_a_time(dsn: str) -> Iterator[None]:
         yield
 
 
-def _note(outcome: DbtOutcome, data: Mapping[str, Any]) -> None:
-    result, node = data["run_result"], data["node_info"]
-    status, name, kind = result["status"], node["node_name"], node["resource_type"]
+def _note(outcome: DbtOutcome, result: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    status, kind = result["status"], result["unique_id"].partition(".")[0]
+    name = manifest["nodes"].get(result["unique_id"], {}).get("name") or result["unique_id"].rpartition(".")[2]
     if status in ("error", "runtime error"):
         outcome.errors[name] = _one_line(result.get("message") or "")
     elif status == "fail":
@@ -135,5 +138,7 @@ def _note(outcome: DbtOutcome, data: Mapping[str, Any]) -> None:
 def _one_line(words: str) -> str:
     """The database's own words, without dbt's frame around them."""
     words = re.sub(r"\x1b\[[0-9;]*m", "", words)
-    words = re.sub(r"compiled code at \S+", "", words)
+    words = re.sub(r"compiled code at .*", "", words)
+    words = re.sub(r"\s*LINE \d+:.*", "", words, flags=re.DOTALL)  # a line of compiled SQL, and a caret under it
+    words = re.sub(r"^\s*(Database|Runtime|Compilation) Error in \w+ \w+ \([^)]*\)", "", words)
     return " ".join(words.split()).rstrip(".")[:400]

@@ -76,7 +76,9 @@ def _per_tenant(entry: Timetable) -> dg.ScheduleDefinition:
         busy = _unfinished(context.instance, entry.job)
         free = [tenants for tenants in ranges if not busy & set(tenants.keys)]
         for tenants in free:
-            yield dg.RunRequest(tags=tenants.tags)
+            yield dg.RunRequest(
+                run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}:{tenants.keys[0]}", tags=tenants.tags
+            )
         if not free:
             yield dg.SkipReason("The runs asked for before have not ended." if ranges else "There are no tenants.")
 
