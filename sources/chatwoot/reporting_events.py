@@ -38,7 +38,7 @@ def sync_reporting_events(work: Work) -> None:
     try:
         _read(work, state)
     except NotFound:
-        work.sync.details[RESOURCE] = "this Chatwoot has none (they are part of the enterprise edition since 4.8.0)"
+        work.warn("this Chatwoot has no reporting events: they are part of the enterprise edition since 4.8.0")
         with work.sync.batch() as batch:
             batch.set_watermark(RESOURCE, {**state, "absent": True})
         return

@@ -8,7 +8,7 @@ since the last sync. An edition without SLAs answers 404; the watermark "slas" r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,7 @@ RESOURCE = "slas"
 TABLE = "raw_chatwoot.applied_slas"
 EVENTS = "raw_chatwoot.sla_events"
 DUE = (Path(__file__).parent / "slas_due.sql").read_text(encoding="utf-8")
-# what an incremental sync asks at most about thresholds that ran out, the youngest conversations first
-SPANS = 3
+# of the server's 25 rows to an answer, how many are reckoned with
 FULL_PAGE = 20
 
 
@@ -48,35 +47,35 @@ def sync_slas(work: Work) -> None:
     full = work.reads_all or work.mode == "since" or not state
     if state.get("absent") and not full:
         return
-    if full or _has_new_policy(work):
-        try:
-            policies = work.client.sla_policies()
-        except NotFound:
-            _note_absence(work)
-            return
+    try:
+        if full or _has_new_policy(work):
+            state = _sync_policies(work, state)
+        if state["policies"]:
+            _sync_missed(work, state)
+    except NotFound:
+        work.warn("this Chatwoot has no SLAs: they are part of the enterprise edition")
         with work.sync.batch() as batch:
-            batch.load("raw_chatwoot.sla_policies", work.parse("sla_policies", policies, read.sla_policy))
-            batch.mark_deleted("raw_chatwoot.sla_policies", present=ids_of(policies))
-            work.land_rejected(batch)
-            batch.set_watermark(RESOURCE, {"policies": len(policies)})
-        state = {"policies": len(policies)}
-    if state.get("policies"):
-        _sync_missed(work, full)
+            batch.set_watermark(RESOURCE, {"absent": True})
 
 
-def _note_absence(work: Work) -> None:
-    work.sync.details["slas"] = "this Chatwoot has none (they are part of the enterprise edition)"
+def _sync_policies(work: Work, state: dict[str, Any]) -> dict[str, Any]:
+    policies = work.client.sla_policies()
+    state = {**state, "absent": False, "policies": len(policies)}
     with work.sync.batch() as batch:
-        batch.set_watermark(RESOURCE, {"absent": True})
+        batch.load("raw_chatwoot.sla_policies", work.parse("sla_policies", policies, read.sla_policy))
+        batch.mark_deleted("raw_chatwoot.sla_policies", present=ids_of(policies))
+        work.land_rejected(batch)
+        batch.set_watermark(RESOURCE, state)
+    return state
 
 
 def _has_new_policy(work: Work) -> bool:
     return next(iter(work.rows(_NEW_POLICY)), None) is not None
 
 
-def _sync_missed(work: Work, full: bool) -> None:
+def _sync_missed(work: Work, state: dict[str, Any]) -> None:
     raws: list[Row] = []
-    for since, until in _all_spans(work) if full else _due_spans(work):
+    for since, until in _all_spans(work) if work.reads_all else _due_spans(work, state):
         for page in read_unordered(work.client.applied_slas, since, until):
             raws.extend(page)
     applied, events = _parse(work, raws)
@@ -84,7 +83,7 @@ def _sync_missed(work: Work, full: bool) -> None:
         batch.load(TABLE, applied)
         batch.load(EVENTS, events)
         work.land_rejected(batch)
-        batch.set_watermark(RESOURCE, {**(work.sync.watermark(RESOURCE) or {}), "judged_until": work.clock.isoformat()})
+        batch.set_watermark(RESOURCE, {**state, "judged_until": work.clock.isoformat()})
 
 
 def _all_spans(work: Work) -> list[tuple[datetime, datetime]]:
@@ -93,12 +92,11 @@ def _all_spans(work: Work) -> list[tuple[datetime, datetime]]:
     return [(earliest, work.clock + timedelta(days=1))] if earliest and not shown else []
 
 
-def _due_spans(work: Work) -> Iterator[tuple[datetime, datetime]]:
+def _due_spans(work: Work, state: dict[str, Any]) -> list[tuple[datetime, datetime]]:
     """Spans of time with the SLAs that may have been missed since the last sync, each to fit into one answer.
 
     `judged_until` is the last sync's clock; the job that judges runs some minutes late.
     """
-    state = work.sync.watermark(RESOURCE) or {}
     judged_until = datetime.fromisoformat(state["judged_until"]) if "judged_until" in state else work.clock
     running = work.rows(DUE, judged_until - OVERLAP, work.clock)
     spans: list[tuple[datetime, datetime, int]] = []
@@ -107,7 +105,7 @@ def _due_spans(work: Work) -> Iterator[tuple[datetime, datetime]]:
             spans[-1] = (created_at, *spans[-1][1:])
         else:
             spans.append((created_at, created_at + SECOND, missed_before))
-    return ((since, until) for since, until, _ in spans[:SPANS])
+    return [(since, until) for since, until, _ in spans]
 
 
 def _parse(work: Work, shown: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -93,6 +93,10 @@ class Work:
         """The answers to several requests, asked at the same time."""
         return [future.result() for future in [self.pool.submit(ask) for ask in asks]]
 
+    def warn(self, sentence: str) -> None:
+        """Says something the operator should know once; it is kept with the run."""
+        self.sync.details.setdefault("warnings", []).append(sentence)
+
     # the warehouse ------------------------------------------------------------------------------------------------
 
     def rows(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:

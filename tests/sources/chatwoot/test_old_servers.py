@@ -93,11 +93,13 @@ def test_a_long_absence_is_made_up_for(pretend: MakePretend, version: tuple[int,
 def test_a_community_edition_is_asked_once_for_what_it_has_not(pretend: MakePretend) -> None:
     there = pretend(box=small_account(enterprise=False))
     first = there.sync("box")
-    assert "enterprise" in first.details["reporting_events"]
-    assert "enterprise" in first.details["slas"]
+    assert [warning.split(":")[0] for warning in first.details["warnings"]] == [
+        "this Chatwoot has no reporting events",
+        "this Chatwoot has no SLAs",
+    ]
     there.requests("box")
     second = there.sync("box")
-    assert not {"reporting_events", "slas"} & second.details.keys()
+    assert "warnings" not in second.details
     assert "unknown" not in there.requests("box")
     assert "reporting_events.list" not in there.requests("box")
     there.server.change("box", lambda account: setattr(account, "enterprise", True))
