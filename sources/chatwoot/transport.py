@@ -6,6 +6,7 @@ client's threads reuses its own connection.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,5 +105,5 @@ def _reason(error: BaseException) -> str:
         if not isinstance(inner, BaseException) or inner is seen:
             break
         seen = inner
-    text = str(seen)
+    text = re.sub(r"\[Errno -?\d+\] ", "", str(seen))
     return text.rsplit(": ", 1)[-1].strip("()'\" ") or type(seen).__name__
