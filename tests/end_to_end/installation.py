@@ -55,19 +55,26 @@ class Installation:
             check=False,
         )
 
+    def scheduled(self, schedule: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        """Executes what a schedule asks for at its tick, in a process of its own."""
+        return self._with_dagster("scheduled", schedule, timeout=timeout)
+
     def dagster_statuses(self, *assets: str) -> dict[str, dict[str, str]]:
         """Of each asset, what the Dagster UI shows of each tenant: MATERIALIZED, FAILED ..."""
-        shown = subprocess.run(
-            [sys.executable, "-m", "tests.end_to_end.partition_statuses", *assets],
+        shown = self._with_dagster("partition_statuses", *assets)
+        assert shown.returncode == 0, shown.stderr
+        return dict(json.loads(shown.stdout))
+
+    def _with_dagster(self, module: str, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", f"tests.end_to_end.{module}", *arguments],
             cwd=ROOT,
             env=self.environment | {"DAGSTER_HOME": str(self.home / "dagster"), "DAGSTER_DISABLE_TELEMETRY": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
-        assert shown.returncode == 0, shown.stderr
-        return dict(json.loads(shown.stdout))
 
     @property
     def url(self) -> str:
