@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.dbt import examples
-from tests.dbt.project import Project
+from tests.dbt.project import Project, nodes_of
 from tests.dbt.raw import Raw, after
 from tests.servers import Server
 
@@ -63,5 +63,7 @@ def told(new_project: Callable[[], Project]) -> Examples:
             raw.tenant()
             clock = tell(raw)
             raw.publish(clock or after(days=30))
-    project.build_tables()
+    result = project.build_tables()
+    doubtful = [each.node.name for each in nodes_of(result) if each.status not in ("success", "pass")]
+    assert not doubtful, f"the examples are in order, yet these tests warn: {doubtful}"
     return Examples(project)

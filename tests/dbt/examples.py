@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from tests.dbt.raw import NINE, Raw, after
 
@@ -312,7 +313,7 @@ def resolutions(raw: Raw) -> datetime:
 def stages(raw: Raw) -> None:
     """A person for each way into each stage; all came by their lead's channel, named after what they reached."""
 
-    def lead(name: str, **columns: object) -> None:
+    def lead(name: str, **columns: Any) -> None:
         raw.lead(name, source_channel=name, **columns)
 
     def bot_talk(name: str, *senders: str) -> None:

@@ -93,8 +93,13 @@ def invoke(
     return result
 
 
+def nodes_of(result: dbtRunnerResult) -> list[Any]:
+    """What became of each node of a command."""
+    return list(getattr(result.result, "results", []))
+
+
 def _failures(result: dbtRunnerResult) -> str:
-    nodes = getattr(result.result, "results", [])
+    nodes = nodes_of(result)
     told = [
         f"{node.node.name}: {node.status} {node.message}" for node in nodes if node.status not in ("success", "pass")
     ]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.dbt.conftest import Examples
+
+pytestmark = pytest.mark.xdist_group("dbt_examples")
 
 
 def test_each_way_into_each_stage(told: Examples) -> None:

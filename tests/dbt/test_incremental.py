@@ -13,6 +13,8 @@ from tests.dbt.histories import History
 from tests.dbt.project import DbtFailed, Project
 from tests.dbt.raw import Raw, after
 
+pytestmark = pytest.mark.xdist_group("dbt_incremental")
+
 LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
 HISTORIES, TICKS = (200, 8) if LONG else (30, 3)
 SOME_TABLES = ("int_people", "int_status_changes", "fct_conversations", "sla_daily")
@@ -123,7 +125,7 @@ def edit(project: Project, tenant_id: str, sync_id: int) -> None:
         raw.publish(after(hours=sync_id))
 
 
-def human_replies(project: Project) -> list[tuple[object, ...]]:
+def customer_messages(project: Project) -> list[tuple[object, ...]]:
     with psycopg.connect(project.url) as connection:
         return connection.execute(
             "select tenant_id, customer_messages from marts.fct_conversations order by tenant_id"
@@ -144,10 +146,10 @@ def test_the_life_of_builds(small: Project) -> None:
     edit(small, "one", 2)
     edit(small, "other", 2)
     small.run_tables(FUNIL_DBT_TENANTS="one")
-    assert human_replies(small) == [("one", 2), ("other", 1)]
+    assert customer_messages(small) == [("one", 2), ("other", 1)]
     assert {row for row in versions(small) if row[1] == "other"} == {row for row in before if row[1] == "other"}
     small.run_tables()
-    assert human_replies(small) == [("one", 2), ("other", 2)]
+    assert customer_messages(small) == [("one", 2), ("other", 2)]
     assert builds(small)[-2:] == [("one", 2, 2, True, None), ("other", 1, 2, True, None)]
 
     # a selection of models, or a failure, advances nothing
@@ -162,7 +164,7 @@ def test_the_life_of_builds(small: Project) -> None:
     with psycopg.connect(small.url) as connection:
         connection.execute("alter table marts.fct_conversations drop constraint broken")
     small.run_tables()
-    assert human_replies(small) == [("one", 3), ("other", 2)]
+    assert customer_messages(small) == [("one", 3), ("other", 2)]
     assert builds(small)[-2:] == [("one", 2, 3, True, None), ("other", 2, 2, True, None)]
 
     # another project, or the wish to rebuild, takes the tenant's whole slice again
@@ -176,11 +178,11 @@ def test_the_life_of_builds(small: Project) -> None:
     with psycopg.connect(small.url) as connection:
         Raw(connection, "one", 4).message(999, 1, after(minutes=50), "customer")
     small.run_tables()
-    assert human_replies(small)[0] == ("one", 3)
+    assert customer_messages(small)[0] == ("one", 3)
     with psycopg.connect(small.url) as connection:
         Raw(connection, "one", 4).publish()
     small.run_tables()
-    assert human_replies(small)[0] == ("one", 4)
+    assert customer_messages(small)[0] == ("one", 4)
     with psycopg.connect(small.url) as connection:
         assert connection.execute("select count(*) from intermediate.build_scope").fetchone() == (0,)
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.dbt.conftest import Examples
 
+pytestmark = pytest.mark.xdist_group("dbt_examples")
+
 ROI = (
     "select month, channel, currency, cost, revenue, attended_bookings, customers, roi_pct, cac"
     " from marts.roi_by_channel_monthly where {t} order by 1, 2, 3"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dbt.conftest import Examples
+
+pytestmark = pytest.mark.xdist_group("dbt_examples")
 
 PEOPLE = 'select member_id, person_id from intermediate.int_people where {t} order by member_id collate "C"'
 

@@ -12,6 +12,8 @@ import pytest
 from tests.dbt.conftest import Examples
 from tests.dbt.project import FOLDER
 
+pytestmark = pytest.mark.xdist_group("dbt_examples")
+
 JOIN = re.compile(r"\bjoin\b(?!\s+lateral)(?:(?!\bjoin\b|\bwhere\b|\bgroup by\b|\border by\b|\bunion\b).)*", re.S)
 WINDOW = re.compile(r"partition by\s+([^)]*)", re.S)
 

@@ -9,6 +9,8 @@ import pytest
 from tests.dbt.conftest import Examples
 from tests.dbt.raw import NINE, after
 
+pytestmark = pytest.mark.xdist_group("dbt_examples")
+
 FIRST = "select first_response_seconds from marts.fct_conversations where {t} order by conversation_id"
 CHANGES = (
     "select event_type, is_derived, extract(epoch from occurred_at - timestamptz '2026-03-02 12:00Z')::int"

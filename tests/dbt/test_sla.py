@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.dbt.conftest import Examples
+
+pytestmark = pytest.mark.xdist_group("dbt_examples")
 
 STATES = "select conversation_id, metric, status from marts.fct_sla where {t} order by 1, 2"
 
