@@ -44,6 +44,7 @@ def instance_settings(home: Path) -> dict[str, Any]:
     return {
         "storage": {"custom": {"module": "orchestration.storage", "class": "WarehouseStorage", "config": {}}},
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},  # no invitation to a newsletter in front of the first page
         "concurrency": {
             "runs": {"max_concurrent_runs": RUNS_AT_ONCE},
             # dbt's pool; claimed by the step and not by its run, so that another run may sync meanwhile
