@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.sync import Reading
+from orchestration.checks import every_tenant_is_fresh
 from orchestration.dbt_models import DbtModels
-from orchestration.keys import ANALYSIS, BOT_TABLES, CHATWOOT_TABLES, FORECASTS, FRESHNESS, TICK, Step, raw_key
+from orchestration.keys import ANALYSIS, BOT_TABLES, CHATWOOT_TABLES, FORECASTS, TICK, Step, raw_key
 
 TICK_JOB = "tick"
 
@@ -40,7 +41,7 @@ def jobs(models: DbtModels) -> list[Any]:
         ),
         dg.define_asset_job(
             "freshness",
-            dg.AssetSelection.checks_for_assets(FRESHNESS),
+            dg.AssetSelection.checks(every_tenant_is_fresh),
             description="Which tenants are late?",
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -85,6 +86,19 @@ def test_the_steps_of_a_tick_follow_each_other(loaded: dg.Definitions) -> None:
     plan = create_execution_plan(loaded.resolve_job_def("tick"))
     levels = [sorted(step.key for step in level) for level in plan.get_steps_to_execute_by_level()]
     assert levels == [["sync_bot", "sync_chatwoot"], ["analyze"], ["transform"], ["predict"], ["ops__tick"]]
+
+
+def test_a_backfill_of_chosen_tenants_takes_every_step(loaded: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    """Though views without partitions stand between raw tables and marts."""
+    from dagster._core.execution.asset_backfill import AssetBackfillData
+
+    graph = loaded.resolve_asset_graph()
+    chosen = [key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned]
+    instance.add_dynamic_partitions("tenant", ["alpha", "beta", "gamma"])
+    data = AssetBackfillData.from_asset_partitions(
+        graph, ["alpha", "gamma"], chosen, instance, datetime.now(UTC).timestamp(), all_partitions=False
+    )
+    assert data.target_subset.asset_keys == set(chosen)
 
 
 def test_raw_assets_are_the_warehouses_tables(warehouse: str) -> None:
