@@ -69,19 +69,19 @@ def measure(worlds: PretendWorlds, name: str, *arguments: str) -> Measured:
 
 def show(title: str, measured: Sequence[Measured], *, tenants: int, limits: dict[str, float] | None = None) -> bool:
     """Prints a row per run, each beside the first; says whether every limit (seconds, by name) held."""
-    table = Table(title=title)
+    table = Table(title=title, title_justify="left")
     for heading in (
         "run",
         "seconds",
         "x first",
         "of it sync",
-        "of it dbt",
+        "of it tables",
         "requests",
         "per tenant",
         "rows read/s",
         "written",
     ):
-        table.add_column(heading, justify="left" if heading == "run" else "right")
+        table.add_column(heading, justify="right")
     for one in measured:
         table.add_row(
             one.name,
@@ -94,7 +94,7 @@ def show(title: str, measured: Sequence[Measured], *, tenants: int, limits: dict
             f"{one.rows_read / one.sync_seconds:,.0f}" if one.sync_seconds else "-",
             f"{one.rows_written:,}",
         )
-    console = Console()
+    console = Console(width=max(110, Console().width))
     console.print(table)
     held = True
     for one in measured:
