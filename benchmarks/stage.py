@@ -81,7 +81,7 @@ def show(title: str, measured: Sequence[Measured], *, tenants: int, limits: dict
         "rows read/s",
         "written",
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="left" if heading == "run" else "right", no_wrap=True)
     for one in measured:
         table.add_row(
             one.name,
