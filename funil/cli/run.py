@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from funil.cli.console import err, out
+from funil.cli.sandbox import sandbox_if_used
 from funil.cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -29,12 +30,7 @@ STEPS = {
 def run_tenants(slugs: Sequence[str], *, full_refresh: bool, since: date | None) -> int:
     """Runs a tick and prints what became of each tenant; returns 1 if any of them failed."""
     workspace = open_workspace()
-    if workspace.settings.uses_sandbox and workspace.settings.tenants_path.exists():
-        from funil.cli.sandbox import sandbox_running
-
-        with sandbox_running(workspace):
-            outcomes = tick(workspace, slugs, full_refresh=full_refresh, since=since)
-    else:
+    with sandbox_if_used(workspace):
         outcomes = tick(workspace, slugs, full_refresh=full_refresh, since=since)
     return show(outcomes)
 

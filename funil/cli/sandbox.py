@@ -11,7 +11,6 @@ from funil.cli.workspace import Workspace, open_workspace
 from funil.errors import FunilError
 from funil.settings import load_settings
 from sandbox.server.client import SandboxClient, start_process
-from sandbox.world.tenants import PROFILES
 
 
 @contextmanager
@@ -33,6 +32,17 @@ def sandbox_running(
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextmanager
+def sandbox_if_used(workspace: Workspace) -> Iterator[None]:
+    """The sandbox, where the tenants are its own; nothing, where they are somebody's."""
+    settings = workspace.settings
+    if settings.uses_sandbox and settings.tenants_path.exists():
+        with sandbox_running(workspace):
+            yield
+    else:
+        yield
 
 
 def serve(scale: float | None, seed: int | None) -> int:
@@ -73,6 +83,8 @@ def misbehave(kind: str, tenant: str | None, count: int | None, probability: flo
 
 def _bot_dsn(workspace: Workspace) -> str:
     """The address of the bots' databases with {slug} in it; the databases are made if they are missing."""
+    from sandbox.world.tenants import PROFILES
+
     addresses = {slug: workspace.warehouse.sibling_dsn(f"sandbox_{slug}") for slug in PROFILES}
     slug, address = next(iter(addresses.items()))
     return address.replace(f"sandbox_{slug}", "sandbox_{slug}")

@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from funil.cli.console import out
+from funil.cli.sandbox import sandbox_if_used
+from funil.cli.workspace import open_workspace
 from funil.errors import FunilError
-from funil.settings import load_settings
-from funil.tenants import Tenant, load_tenants
+from funil.tenants import Tenant
 from sources.bot.sync import check_bot
 from sources.chatwoot.check import check_chatwoot
 
@@ -21,8 +22,9 @@ NOT_USED: Finding = (True, "-")
 
 def check_tenants() -> int:
     """Prints a row per tenant; returns 1 if anything does not work."""
-    file = load_tenants(load_settings().tenants_path)
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    workspace = open_workspace()
+    file = workspace.tenants()
+    with sandbox_if_used(workspace), ThreadPoolExecutor(max_workers=8) as pool:
         chatwoot = list(pool.map(_check_chatwoot, file.tenants))
         bots = list(pool.map(_check_bot, file.tenants))
     table = Table("tenant", "", "Chatwoot", "bot", show_lines=True)

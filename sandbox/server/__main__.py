@@ -17,9 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sandbox.server.serve import SandboxServer
-from sandbox.server.state import StateDirectory
-
-BOT_DSN_VARIABLE = "SANDBOX_BOT_DSN"
+from sandbox.server.state import BOT_DSN_VARIABLE, StateDirectory
 
 
 def main() -> int:

@@ -14,8 +14,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from sandbox.server.__main__ import BOT_DSN_VARIABLE
-from sandbox.server.state import StateDirectory
+from sandbox.server.state import BOT_DSN_VARIABLE, StateDirectory
 
 START_TIMEOUT = 120.0
 ADVANCE_TIMEOUT = 600.0

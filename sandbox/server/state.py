@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
+# the address of the bots' databases with {slug} in it; not an option, for it may hold a password
+BOT_DSN_VARIABLE = "SANDBOX_BOT_DSN"
 
 
 class StateDirectory:
