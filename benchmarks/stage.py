@@ -50,9 +50,9 @@ def stage(seeds: Sequence[int], scale: float, *, tenants: int | None = None) -> 
         end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         try:
             with PretendWorlds(installation, seeds, scale, end) as worlds:
-                for slug in list(worlds.entries)[tenants:] if tenants is not None else []:
-                    del worlds.entries[slug], worlds.tenants[slug]
-                worlds.write_tenants()
+                for slug in list(worlds.tenants)[tenants:] if tenants is not None else []:
+                    del installation.tenants[slug], worlds.tenants[slug]
+                installation.write_tenants()
                 yield worlds
         finally:
             installation.stop()

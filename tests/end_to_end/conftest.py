@@ -1,17 +1,52 @@
+"""The installation the tests share: a first run costs more than what most of them look at afterwards."""
+
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.end_to_end.installation import Installation
+from tests.end_to_end import olist
+from tests.end_to_end.installation import Installation, succeeded
+from tests.end_to_end.pretend import PretendWorlds
+
+LONG = os.environ.get("FUNIL_LONG_TESTS") == "1"
+SEEDS, SCALE = (7, 19, 101), 1.0 if LONG else 0.12
+TROUBLED_SEED, TROUBLED_SCALE = 3, 0.04
+
+
+@dataclass(frozen=True)
+class House:
+    """One installation after its first run. Who moves a world moves only their own."""
+
+    installation: Installation
+    story: PretendWorlds  # whose marts are compared with the truth
+    troubled: PretendWorlds  # whose sources fail
+    has_olist: bool  # the real funnel is a tenant too, where its files are
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with ExitStack() as leaving:
+        installation = Installation(tmp_path_factory.mktemp("house") / "home")
+        leaving.callback(installation.stop)
+        has_olist = olist.is_here()
+        if has_olist:
+            olist.move_in(installation)
+        story = leaving.enter_context(PretendWorlds(installation, SEEDS, SCALE, end))
+        troubled = leaving.enter_context(PretendWorlds(installation, (TROUBLED_SEED,), TROUBLED_SCALE, end))
+        succeeded(installation.funil("run", timeout=1800))
+        yield House(installation, story, troubled, has_olist)
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation for the tests of a module; its server is stopped when they are done."""
-    home: Path = tmp_path_factory.mktemp("installation") / "home"
-    own = Installation(home)
+def empty_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One without tenants, in which nothing has run yet."""
+    own = Installation(tmp_path_factory.mktemp("installation") / "home")
     yield own
     own.stop()

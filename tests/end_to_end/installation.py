@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ class Installation:
     """`funil` runs in a process of its own; figures are read over SQL, as a BI tool reads them."""
 
     home: Path
+    # the entries of tenants.yaml, by slug
+    tenants: dict[str, dict[str, Any]] = field(default_factory=dict)
     # added to the environment; None takes a variable away
     variables: dict[str, str | None] = field(default_factory=dict)
     _url: str | None = None
@@ -40,8 +41,10 @@ class Installation:
         own = {"FUNIL_HOME": str(self.home), "FUNIL_TENANTS": str(self.tenants_file), "NO_COLOR": "1", "COLUMNS": "200"}
         return {name: value for name, value in (inherited | own | self.variables).items() if value is not None}
 
-    def write_tenants(self, tenants: Sequence[Mapping[str, Any]]) -> None:
-        self.tenants_file.write_text(yaml.safe_dump({"tenants": list(tenants)}, sort_keys=False, allow_unicode=True))
+    def write_tenants(self) -> None:
+        """Writes tenants.yaml as `tenants` has it now; an empty list is a good file too."""
+        document = {"tenants": list(self.tenants.values())}
+        self.tenants_file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def funil(self, *arguments: str, timeout: float = 300, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs the installed console script and returns what it said; never raises for its exit code."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.end_to_end.installation import ROOT
+from tests.end_to_end.installation import ROOT, Installation
 from tests.oracle.facts import Facts, frame
 
 SHARED = Path(os.environ.get("FUNIL_SHARED") or ROOT.parent / "shared")
@@ -35,6 +37,28 @@ CHANNELS = {
     "social": (1_350, 75, 501_000),
     "unknown": (1_099, 179, 463_006),
 }
+
+
+def is_here() -> bool:
+    return FOLDER.is_dir() and LOADER.is_file()
+
+
+def move_in(installation: Installation, slug: str = "olist") -> None:
+    """Loads the data set into a bot's database of its own, and makes it a tenant that has nothing but that bot."""
+    installation.write_tenants()
+    bot = installation.create_database(f"{slug}_bot")
+    subprocess.run([sys.executable, str(LOADER), bot], check=True, capture_output=True, timeout=120)
+    installation.variables["OLIST_BOT_DB"] = bot
+    installation.tenants[slug] = {
+        "slug": slug,
+        "name": "Olist",
+        "vertical": "shop",
+        "timezone": "America/Sao_Paulo",
+        "currency": "BRL",
+        "country": "BR",
+        "bot": {"database_url": "${OLIST_BOT_DB}"},
+    }
+    installation.write_tenants()
 
 
 def instant(text: str) -> datetime:

@@ -35,12 +35,11 @@ class PretendWorlds:
     scale: float
     end: datetime
     tenants: dict[str, tuple[int, str]] = field(default_factory=dict)
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     _servers: dict[int, SandboxServer] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        self.installation.write_tenants([])
+        self.installation.write_tenants()
         for seed in self.seeds:
             world = World.generate(seed=seed, scale=self.scale, end=self.end)
             databases = {
@@ -54,18 +53,14 @@ class PretendWorlds:
             for slug, tenant in world.tenants.items():
                 self.tenants[f"{slug}_{seed}"] = (seed, slug)
                 entry = _entry(f"{slug}_{seed}", tenant, server.base_url(slug), databases.get(slug))
-                self.entries[f"{slug}_{seed}"] = entry
-        self.write_tenants()
+                self.installation.tenants[f"{slug}_{seed}"] = entry
+        self.installation.write_tenants()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
-
-    def write_tenants(self) -> None:
-        """Writes tenants.yaml as `entries` has it now."""
-        self.installation.write_tenants(list(self.entries.values()))
 
     def advance(self, hours: float, *, unannounced: bool) -> None:
         for server in self._servers.values():

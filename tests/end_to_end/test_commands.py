@@ -15,9 +15,9 @@ UNREACHABLE = "postgresql://nobody:topsecret@127.0.0.1:9/nothing"
 
 
 @pytest.fixture(scope="module")
-def demo(installation: Installation) -> subprocess.CompletedProcess[str]:
-    installation.variables["FUNIL_TENANTS"] = None  # the sandbox's own
-    return succeeded(installation.funil("demo", "--scale", "0.03"))
+def demo(empty_installation: Installation) -> subprocess.CompletedProcess[str]:
+    empty_installation.variables["FUNIL_TENANTS"] = None  # the sandbox's own
+    return succeeded(empty_installation.funil("demo", "--scale", "0.03"))
 
 
 def test_the_demo_shows_every_tenants_headline_and_where_to_look_next(demo: subprocess.CompletedProcess[str]) -> None:
@@ -25,10 +25,14 @@ def test_the_demo_shows_every_tenants_headline_and_where_to_look_next(demo: subp
         assert name in demo.stdout, demo.stdout
 
 
-def test_the_demo_again_writes_nothing(demo: subprocess.CompletedProcess[str], installation: Installation) -> None:
-    before = installation.query("select tenant_id, max(sync_id) from ops.sync_runs group by tenant_id")
-    succeeded(installation.funil("demo", "--scale", "0.03"))
-    syncs = installation.query("select tenant_id, sync_id, requests, rows_written, rows_deleted from ops.sync_runs")
+def test_the_demo_again_writes_nothing(
+    demo: subprocess.CompletedProcess[str], empty_installation: Installation
+) -> None:
+    before = empty_installation.query("select tenant_id, max(sync_id) from ops.sync_runs group by tenant_id")
+    succeeded(empty_installation.funil("demo", "--scale", "0.03"))
+    syncs = empty_installation.query(
+        "select tenant_id, sync_id, requests, rows_written, rows_deleted from ops.sync_runs"
+    )
     syncs = syncs[syncs["sync_id"] > syncs["tenant_id"].map(dict(before.itertuples(index=False, name=None)))]
     assert sorted(set(syncs["tenant_id"])) == sorted(SANDBOX_TENANTS)
     assert (syncs["rows_written"].sum(), syncs["rows_deleted"].sum()) == (0, 0)
@@ -49,27 +53,27 @@ def test_the_demo_again_writes_nothing(demo: subprocess.CompletedProcess[str], i
     ],
 )
 def test_a_mistake_in_the_tenants_file_is_told_in_a_sentence(
-    installation: Installation, tmp_path: Path, tenants: str | None, named: tuple[str, ...]
+    empty_installation: Installation, tmp_path: Path, tenants: str | None, named: tuple[str, ...]
 ) -> None:
     file = tmp_path / "tenants.yaml"
     if tenants is not None:
         file.write_text(tenants)
-    said = installation.funil("run", FUNIL_TENANTS=str(file))
+    said = empty_installation.funil("run", FUNIL_TENANTS=str(file))
     assert_told(said, *named)
 
 
 def test_an_unknown_tenant_is_told_with_those_there_are(
-    demo: subprocess.CompletedProcess[str], installation: Installation
+    demo: subprocess.CompletedProcess[str], empty_installation: Installation
 ) -> None:
-    assert_told(installation.funil("run", "--tenant", "nobody"), "nobody", *SANDBOX_TENANTS)
+    assert_told(empty_installation.funil("run", "--tenant", "nobody"), "nobody", *SANDBOX_TENANTS)
 
 
-def test_a_warehouse_that_cannot_be_reached_is_told_without_its_password(installation: Installation) -> None:
-    assert_told(installation.funil("db", "url", FUNIL_DATABASE_URL=UNREACHABLE), "FUNIL_DATABASE_URL")
+def test_a_warehouse_that_cannot_be_reached_is_told_without_its_password(empty_installation: Installation) -> None:
+    assert_told(empty_installation.funil("db", "url", FUNIL_DATABASE_URL=UNREACHABLE), "FUNIL_DATABASE_URL")
 
 
-def test_a_setting_that_cannot_be_used_is_named(installation: Installation) -> None:
-    assert_told(installation.funil("db", "url", FUNIL_TENANTS_PER_RUN="many"), "FUNIL_TENANTS_PER_RUN")
+def test_a_setting_that_cannot_be_used_is_named(empty_installation: Installation) -> None:
+    assert_told(empty_installation.funil("db", "url", FUNIL_TENANTS_PER_RUN="many"), "FUNIL_TENANTS_PER_RUN")
 
 
 def assert_told(said: subprocess.CompletedProcess[str], *named: str) -> None:
