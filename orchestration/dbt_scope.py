@@ -1,14 +1,17 @@
-"""For which tenants dbt has anything to do: those in which a sync changed something since their last complete build."""
+"""For which tenants dbt has anything to do: a sync changed something since their last complete build, or an SLA ran out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
+import psycopg
 from psycopg import sql
 
 from orchestration.dbt_environment import project_hash
 from warehouse.connect import connect
 
+_OVERDUE = (Path(__file__).parent / "sql" / "overdue_tenants.sql").read_bytes()
 _LAST_BUILD = """
 select tenant_id, to_sync_id, coalesce(project_hash, %(hash)s)
 from (
@@ -21,13 +24,21 @@ from (
 
 
 def changed_tenants(dsn: str, tenants: Collection[str], synced_tables: Sequence[str]) -> list[str]:
-    """Of these tenants, those whose tables are older than their rows or than the code."""
+    """Of these tenants, those whose tables are older than their rows, than the code or than a deadline that passed."""
     code = project_hash()
     with connect(dsn) as connection:
         newest: dict[str, int | None] = dict(connection.execute(_newest(synced_tables), [list(tenants)]).fetchall())
         builds = connection.execute(_LAST_BUILD, {"tenants": list(tenants), "hash": code}).fetchall()
-    current = {tenant_id for tenant_id, to, hash in builds if hash == code and to >= (newest.get(tenant_id) or 0)}
+        current = {tenant_id for tenant_id, to, hash in builds if hash == code and to >= (newest.get(tenant_id) or 0)}
+        current -= _overdue(connection, current)
     return sorted(set(tenants) - current)
+
+
+def _overdue(connection: psycopg.Connection, tenants: Collection[str]) -> set[str]:
+    """Those of which a running SLA was due by the time of the latest sync."""
+    if connection.execute("select to_regclass('marts.fct_sla') is null").fetchone() == (True,):
+        return set()
+    return {tenant_id for (tenant_id,) in connection.execute(_OVERDUE, {"tenants": list(tenants)})}
 
 
 def _newest(tables: Sequence[str]) -> sql.Composed:

@@ -108,6 +108,22 @@ def test_other_code_has_to_be_built(built: House) -> None:
     assert changed(built) == ["alpha", "gamma"]
 
 
+def test_a_deadline_that_passed_has_to_be_built_although_no_row_changed(built: House) -> None:
+    with psycopg.connect(built.dsn) as connection:
+        connection.execute("create table marts.fct_sla (tenant_id text, status text, due_at timestamptz)")
+        for slug, clock in (("alpha", "09:04"), ("beta", "09:06")):
+            connection.execute(
+                "insert into marts.fct_sla values (%s, 'running', '2026-03-02 09:05Z'), (%s, 'met', '2026-03-02 09:00Z')",
+                [slug, slug],
+            )
+            connection.execute(
+                "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, source_clock)"
+                " values (%s, 5, 'chatwoot', 'incremental', 'succeeded', %s)",
+                [slug, f"2026-03-02 {clock}Z"],
+            )
+    assert changed(built) == ["beta", "gamma"]
+
+
 def test_views_of_the_project_are_made_before_tables_unless_they_read_some() -> None:
     models = DbtModels(load_manifest())
     assert "stg_chatwoot__messages" in models.first_views
