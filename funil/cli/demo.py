@@ -43,5 +43,5 @@ def run_demo(scale: float | None, seed: int | None) -> int:
     written = sum(outcome.rows_written for outcome in outcomes)
     out.print(f"{written:,} rows written in {seconds:.0f} s.")
     if code == 0:
-        out.print(LOOK_NEXT)
+        out.print(LOOK_NEXT, soft_wrap=True, markup=False)
     return code

@@ -14,7 +14,10 @@ QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 
 def headline_table(dsn: str, tenant_ids: Sequence[str]) -> Table:
-    """A row per figure, a column per tenant; a figure that does not exist for a tenant is a dash, never 0."""
+    """A row per figure, a column per tenant; a figure that does not exist for a tenant is a dash, never 0.
+
+    Conversion is customers of all people; the first response is the median.
+    """
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         rows = connection.execute(QUERY.encode(), {"tenants": list(tenant_ids)}).fetchall()
     table = Table("whole history")
@@ -33,11 +36,11 @@ def _figures(row: dict[str, Any]) -> dict[str, str]:
         "people": f"{row['contacts']:,}",
         "leads": f"{row['leads']:,}",
         "customers": f"{row['customers']:,}",
-        "people who became customers": _optional(conversion, "{:.1%}"),
+        "conversion": _optional(conversion, "{:.1%}"),
         "revenue": _optional(row["revenue"], row["currency"] + " {:,.0f}"),
-        "return on campaigns": _optional(row["roi_pct"], "{:,.0f} %"),
-        "first response, median": _duration(row["median_first_response_seconds"]),
-        "first responses within SLA": _optional(row["first_response_compliance"], "{:.1%}"),
+        "campaign ROI": _optional(row["roi_pct"], "{:,.0f} %"),
+        "first response": _duration(row["median_first_response_seconds"]),
+        "... within SLA": _optional(row["first_response_compliance"], "{:.1%}"),
         "NPS": _optional(row["nps"], "{:+.0f}"),
     }
 
