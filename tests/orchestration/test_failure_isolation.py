@@ -98,10 +98,8 @@ def shown(instance: dg.DagsterInstance, key: dg.AssetKey) -> tuple[set[str], set
 
     status = get_and_update_asset_status_cache_value(instance, key, TENANTS, instance)
     assert status is not None
-    return (
-        set(status.deserialize_materialized_partition_subsets(TENANTS).get_partition_keys()),
-        set(status.deserialize_failed_partition_subsets(TENANTS).get_partition_keys()),
-    )
+    failed = set(status.deserialize_failed_partition_subsets(TENANTS).get_partition_keys())
+    return set(status.deserialize_materialized_partition_subsets(TENANTS).get_partition_keys()) - failed, failed
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
@@ -271,10 +269,10 @@ def test_tenants_are_worked_at_the_same_time(
     events: list[Progress] = []
     with listening(events.append):
         start = time.monotonic()
-        run(Script(seconds=0.5), instance, KEYS, job="only_sync")
+        run(Script(seconds=2), instance, KEYS, job="only_sync")
         seconds = time.monotonic() - start
-    assert sum(event.seconds for event in events) >= 2
-    assert seconds < 2
+    assert sum(event.seconds for event in events) >= 8
+    assert seconds < 8
     assert sorted(event.tenant_id for event in events if event.state == "succeeded") == sorted(KEYS)
 
 

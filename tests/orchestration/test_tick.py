@@ -1,0 +1,241 @@
+"""A tick from the sources to the marts, over a pretend world, through the instance that the UI shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+
+from funil.settings import load_settings
+from orchestration.definitions import defs
+from orchestration.instance import open_instance
+from orchestration.keys import ANALYSIS, FORECASTS, TICK, Step
+from orchestration.partitions import TenantRange
+from orchestration.progress import Progress
+from orchestration.run import TenantOutcome, run_tick
+from orchestration.workspace import open_warehouse
+from tests.end_to_end.installation import Installation
+from tests.end_to_end.pretend import PretendWorlds
+from tests.orchestration.test_failure_isolation import shown
+
+pytestmark = pytest.mark.xdist_group("tick")  # one installation for all of them
+
+GYM, CLINIC, BEAUTY = "boxcentral_7", "sorriso_7", "bellapele_7"
+FUNNEL, REPLIES = dg.AssetKey(["marts", "funnel_daily"]), dg.AssetKey(["marts", "fct_replies"])
+MESSAGES, LEADS = dg.AssetKey(["raw_chatwoot", "messages"]), dg.AssetKey(["raw_bot", "leads"])
+EVERYWHERE = (MESSAGES, LEADS, ANALYSIS, FUNNEL, FORECASTS, TICK)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PretendWorlds]:
+    home: Path = tmp_path_factory.mktemp("tick") / "home"
+    installation = Installation(home)
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FUNIL_HOME", str(home))
+        environment.setenv("FUNIL_TENANTS", str(installation.tenants_file))
+        environment.delenv("FUNIL_DATABASE_URL", raising=False)
+        load_settings.cache_clear()
+        with PretendWorlds(installation, (7,), 0.02, end) as worlds:
+            yield worlds
+    load_settings.cache_clear()
+    installation.stop()
+
+
+@pytest.fixture(scope="module")
+def instance(worlds: PretendWorlds) -> Iterator[dg.DagsterInstance]:
+    settings = load_settings()
+    with open_instance(settings, open_warehouse(settings)) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Progress]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def first(worlds: PretendWorlds, told: list[Progress]) -> dict[str, TenantOutcome]:
+    return by_tenant(run_tick(progress=told.append))
+
+
+def by_tenant(outcomes: list[TenantOutcome]) -> dict[str, TenantOutcome]:
+    return {outcome.tenant_id: outcome for outcome in outcomes}
+
+
+def count(worlds: PretendWorlds, statement: str) -> int:
+    with psycopg.connect(worlds.installation.url) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def metadata_of(instance: dg.DagsterInstance, key: dg.AssetKey, tenant_id: str) -> dict[str, object]:
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=key, asset_partitions=[tenant_id]), limit=1
+    ).records
+    assert records[0].asset_materialization is not None
+    return {name: value.value for name, value in records[0].asset_materialization.metadata.items()}
+
+
+def test_every_tenant_goes_through_every_step(first: dict[str, TenantOutcome], told: list[Progress]) -> None:
+    assert {key: outcome.sentence for key, outcome in first.items()} == dict.fromkeys((GYM, CLINIC, BEAUTY))
+    for outcome in first.values():
+        assert [step.step for step in outcome.steps] == [step.value for step in Step]
+        assert outcome.rows_written > 100
+        assert outcome.seconds > 0
+    assert first[BEAUTY].requests > 0
+    ends = [(event.tenant_id, event.step) for event in told if event.state == "succeeded"]
+    assert sorted(ends) == sorted((key, step) for key in first for step in Step)
+
+
+def test_the_ui_shows_every_partition_with_what_it_holds(
+    first: dict[str, TenantOutcome], instance: dg.DagsterInstance, worlds: PretendWorlds
+) -> None:
+    for key in EVERYWHERE:
+        assert shown(instance, key) == ({GYM, CLINIC, BEAUTY}, set()), key
+    for key, table in ((MESSAGES, "raw_chatwoot.messages"), (FUNNEL, "marts.funnel_daily")):
+        held = count(worlds, f"select count(*) from {table} where tenant_id = '{CLINIC}'")
+        assert metadata_of(instance, key, CLINIC)["dagster/partition_row_count"] == held
+    assert "this tenant has no bot" in str(metadata_of(instance, LEADS, BEAUTY)["note"])
+    assert "data:image/png;base64," in str(metadata_of(instance, FUNNEL, CLINIC)["funnel"])
+    assert "data:image/png;base64," in str(metadata_of(instance, REPLIES, CLINIC)["response_times"])
+    assert "| transform |" in str(metadata_of(instance, TICK, CLINIC)["report"])
+
+
+def test_views_are_made_once_and_data_tests_are_checks(
+    first: dict[str, TenantOutcome], instance: dg.DagsterInstance
+) -> None:
+    view = dg.AssetKey(["staging", "stg_chatwoot__messages"])
+    assert len(instance.fetch_materializations(view, limit=10).records) == 1
+    [run] = instance.get_runs(dg.RunsFilter(job_name="tick"))
+    checks = [
+        event.asset_check_evaluation_data
+        for event in (record.dagster_event for record in instance.all_logs(run.run_id))
+        if event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    assert len(checks) > 30
+    assert [check.check_name for check in checks if not check.passed] == []
+
+
+def test_again_with_nothing_changed_nothing_is_written_and_dbt_is_not_run(
+    first: dict[str, TenantOutcome], worlds: PretendWorlds
+) -> None:
+    builds = count(worlds, "select count(*) from ops.builds")
+    again = by_tenant(run_tick())
+    assert {key: (outcome.rows_written, outcome.failed) for key, outcome in again.items()} == dict.fromkeys(
+        first, (0, False)
+    )
+    assert max(outcome.requests for outcome in again.values()) <= 15
+    assert count(worlds, "select count(*) from ops.builds") == builds
+
+
+def test_only_the_tenants_named_are_worked(first: dict[str, TenantOutcome]) -> None:
+    assert [outcome.tenant_id for outcome in run_tick([BEAUTY])] == [BEAUTY]
+
+
+def test_two_fail_and_the_third_is_done_to_the_marts(
+    first: dict[str, TenantOutcome], worlds: PretendWorlds, instance: dg.DagsterInstance
+) -> None:
+    before = {
+        key: count(worlds, f"select count(*) from marts.fct_conversations where tenant_id = '{key}'") for key in first
+    }
+    as_it_was = deepcopy(worlds.installation.tenants)
+    worlds.advance(24 * 7, unannounced=False)
+    worlds.installation.tenants[GYM]["chatwoot"]["api_token"] = "revoked"
+    worlds.installation.tenants[BEAUTY]["chatwoot"]["base_url"] = "http://127.0.0.1:9"
+    worlds.installation.write_tenants()
+    try:
+        outcomes = by_tenant(run_tick())
+        assert [key for key, outcome in outcomes.items() if outcome.failed] == [GYM, BEAUTY]
+        assert "api_token" in str(outcomes[GYM].sentence)
+        assert "127.0.0.1:9" in str(outcomes[BEAUTY].sentence)
+        for key in (MESSAGES, ANALYSIS, FUNNEL, TICK):
+            assert shown(instance, key) == ({CLINIC}, {GYM, BEAUTY}), key
+        assert shown(instance, LEADS) == ({GYM, CLINIC, BEAUTY}, set()), "their bots answered"
+        now = {
+            key: count(worlds, f"select count(*) from marts.fct_conversations where tenant_id = '{key}'")
+            for key in first
+        }
+        assert now[CLINIC] > before[CLINIC]
+        assert (now[GYM], now[BEAUTY]) == (before[GYM], before[BEAUTY])
+        assert by_hand(instance, [GYM]).success is False
+    finally:
+        worlds.installation.tenants.update(as_it_was)
+        worlds.installation.write_tenants()
+    assert not any(outcome.failed for outcome in run_tick())
+    assert shown(instance, FUNNEL) == ({GYM, CLINIC, BEAUTY}, set())
+
+
+def by_hand(
+    instance: dg.DagsterInstance, tenants: list[str], assets: list[dg.AssetKey] | None = None
+) -> dg.ExecuteInProcessResult:
+    """What the button 'Materialize' starts."""
+    return (
+        defs()
+        .resolve_implicit_global_asset_job_def()
+        .execute_in_process(
+            instance=instance,
+            tags=TenantRange(tuple(tenants)).tags,
+            asset_selection=assets or [MESSAGES, ANALYSIS, FUNNEL, TICK],
+            raise_on_error=False,
+        )
+    )
+
+
+def test_one_mart_of_one_tenant_by_hand(
+    first: dict[str, TenantOutcome], instance: dg.DagsterInstance, worlds: PretendWorlds
+) -> None:
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute("delete from marts.funnel_daily where tenant_id = %s", [CLINIC])
+    assert by_hand(instance, [CLINIC], [FUNNEL]).success
+    assert metadata_of(instance, FUNNEL, CLINIC)["dagster/partition_row_count"] == 0, "nothing had changed upstream"
+    [outcome] = run_tick([CLINIC], full_refresh=True)
+    assert not outcome.failed
+    assert count(worlds, f"select count(*) from marts.funnel_daily where tenant_id = '{CLINIC}'") > 0
+
+
+def test_what_the_database_refuses_is_told_in_one_sentence_for_all(
+    first: dict[str, TenantOutcome], worlds: PretendWorlds, instance: dg.DagsterInstance
+) -> None:
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute("alter table marts.fct_conversations add constraint refused check (false) not valid")
+    outcomes = run_tick(full_refresh=True)
+    assert {outcome.sentence for outcome in outcomes} == {outcomes[0].sentence}
+    assert str(outcomes[0].sentence).startswith("dbt could not build fct_conversations: new row for relation")
+    assert shown(instance, MESSAGES)[1] == set()
+    assert shown(instance, FUNNEL)[1] == {GYM, CLINIC, BEAUTY}
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute("alter table marts.fct_conversations drop constraint refused")
+    assert not any(outcome.failed for outcome in run_tick())
+
+
+def test_late_tenants_are_named_by_the_freshness_check(
+    first: dict[str, TenantOutcome], instance: dg.DagsterInstance, worlds: PretendWorlds
+) -> None:
+    job = defs().resolve_job_def("freshness")
+    [check] = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert check.passed, check.description
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute(
+            "update ops.sync_runs set finished_at = finished_at - interval '2 days' where tenant_id = %s", [GYM]
+        )
+    [check] = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert not check.passed
+    assert check.description is not None
+    assert f"{GYM} (chatwoot: late)" in check.description
+    assert CLINIC not in check.description
+
+
+def test_an_error_of_a_person_is_told_before_anything_runs(first: dict[str, TenantOutcome]) -> None:
+    from funil.errors import FunilError
+
+    with pytest.raises(FunilError, match="no tenant 'nobody'"):
+        run_tick(["nobody"])
+    with pytest.raises(FunilError, match="--since"):
+        run_tick(full_refresh=True, since=datetime.now(UTC).date())
