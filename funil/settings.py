@@ -18,7 +18,9 @@ SANDBOX_TENANTS = Path("sandbox", "tenants.yaml")
 class Settings(BaseSettings):
     """What the process was told by its environment, or by a `.env` file in the project."""
 
-    model_config = SettingsConfigDict(env_prefix="FUNIL_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FUNIL_", env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True
+    )
 
     home: Path = Field(
         default=PROJECT_ROOT / ".funil", description="state: embedded PostgreSQL, Dagster instance, logs"

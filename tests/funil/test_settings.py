@@ -32,6 +32,11 @@ def test_an_empty_database_url_means_the_embedded_server(monkeypatch: pytest.Mon
     assert load_settings().database_url is None
 
 
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNIL_HOME", "")
+    assert load_settings().home == PROJECT_ROOT / ".funil"
+
+
 def test_the_sandbox_tenants_are_used_where_no_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
     settings = load_settings()
