@@ -25,13 +25,13 @@ def jobs(models: DbtModels) -> list[Any]:
         dg.define_asset_job(
             "reconcile",
             whole_tick,
-            config=tick_config(reading=Reading.RECONCILE),
+            config=RUN_CONFIG["reconcile"],
             description="A tick that reads the sources whole, and marks as deleted what they no longer have.",
         ),
         dg.define_asset_job(
             "forecast",
             dg.AssetSelection.assets(FORECASTS, TICK),
-            config={"ops": {Step.PREDICT.value: {"config": {"even_if_recent": True}}}},
+            config=RUN_CONFIG["forecast"],
             description="Demand forecasts anew.",
         ),
         dg.define_asset_job(
@@ -57,3 +57,10 @@ def tick_config(*, reading: Reading = Reading.AUTO, since: str | None = None, re
             Step.TRANSFORM.value: {"config": {"rebuild": rebuild}},
         }
     }
+
+
+# What makes these jobs differ from a tick. A run asked for without any config does not get its job's, so a schedule says it.
+RUN_CONFIG: dict[str, dict[str, Any]] = {
+    "reconcile": tick_config(reading=Reading.RECONCILE),
+    "forecast": {"ops": {Step.PREDICT.value: {"config": {"even_if_recent": True}}}},
+}

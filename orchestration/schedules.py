@@ -9,6 +9,7 @@ import dagster as dg
 
 from funil.settings import load_settings
 from funil.tenants import load_tenants
+from orchestration.jobs import RUN_CONFIG
 from orchestration.partitions import PARTITIONS_NAME, TenantRange, cut_ranges
 
 TIMEZONE = "America/Sao_Paulo"
@@ -77,7 +78,9 @@ def _per_tenant(entry: Timetable) -> dg.ScheduleDefinition:
         free = [tenants for tenants in ranges if not busy & set(tenants.keys)]
         for tenants in free:
             yield dg.RunRequest(
-                run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}:{tenants.keys[0]}", tags=tenants.tags
+                run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}:{tenants.keys[0]}",
+                run_config=RUN_CONFIG.get(entry.job, {}),
+                tags=tenants.tags,
             )
         if not free:
             yield dg.SkipReason("The runs asked for before have not ended." if ranges else "There are no tenants.")
