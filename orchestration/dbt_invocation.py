@@ -41,6 +41,11 @@ class DbtOutcome:
     checks: list[dg.AssetCheckResult] = field(default_factory=list)
 
     @property
+    def at_fault(self) -> frozenset[str]:
+        """The models and tests because of which not all was built."""
+        return frozenset((*self.errors, *(self.failed_tests if self.skipped else ())))
+
+    @property
     def sentence(self) -> str | None:
         """Why tables are not as they should be; None if all that was asked for was built."""
         if self.errors:
@@ -139,6 +144,7 @@ def _one_line(words: str) -> str:
     """The database's own words, without dbt's frame around them."""
     words = re.sub(r"\x1b\[[0-9;]*m", "", words)
     words = re.sub(r"compiled code at .*", "", words)
-    words = re.sub(r"\s*LINE \d+:.*", "", words, flags=re.DOTALL)  # a line of compiled SQL, and a caret under it
+    # a line of compiled SQL with a caret under it, or the row at fault, which is somebody's data
+    words = re.sub(r"\s*(LINE \d+|DETAIL|CONTEXT):.*", "", words, flags=re.DOTALL)
     words = re.sub(r"^\s*(Database|Runtime|Compilation) Error in \w+ \w+ \([^)]*\)", "", words)
     return " ".join(words.split()).rstrip(".")[:400]

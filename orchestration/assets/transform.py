@@ -1,7 +1,7 @@
 """dbt as two asset functions: the views all tenants share, and the tables that are built per tenant."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -92,25 +92,72 @@ def _build(
         run.began(tenant_id)
     start = time.monotonic()
     asked = {key: models.tables[key] for key in sorted(context.selected_asset_keys)}
-    with one_dbt_at_a_time(dsn):
-        outcome = run_dbt(
-            build_arguments(selector="tenant_tables") if whole else build_arguments(models=sorted(asked.values())),
+    arguments = build_arguments(selector="tenant_tables") if whole else build_arguments(models=sorted(asked.values()))
+
+    def build(tenants: Sequence[str]) -> DbtOutcome:
+        return run_dbt(
+            arguments,
             manifest=models.manifest,
-            environment=dbt_environment(dsn, tenants=changed, rebuild=config.rebuild),
+            environment=dbt_environment(dsn, tenants=tenants, rebuild=config.rebuild),
             context=context,
         )
-    yield from outcome.checks
+
+    with one_dbt_at_a_time(dsn):
+        outcomes = list(build_apart(changed, build))
     seconds = time.monotonic() - start
-    if outcome.sentence:
-        for tenant_id in changed:
-            run.failed(tenant_id, FunilError(outcome.sentence), seconds)
-        return
     ensure_views(context, models, dsn, "after tables")
-    for tenant_id, worked in _describe(dsn, asked, changed, outcome).items():
-        run.succeeded(tenant_id, worked, seconds)
+    for built, outcome in outcomes:
+        if outcome.sentence:
+            for tenant_id in built:
+                run.failed(tenant_id, FunilError(outcome.sentence), seconds)
+        else:
+            for tenant_id, worked in _describe(dsn, asked, built, outcome).items():
+                run.succeeded(tenant_id, worked, seconds)
+    yield from _merged(check for _, outcome in outcomes for check in outcome.checks)
 
 
-def _describe(dsn: str, tables: dict[dg.AssetKey, str], tenants: list[str], outcome: DbtOutcome) -> dict[str, Worked]:
+def build_apart(
+    tenants: Sequence[str], build: Callable[[Sequence[str]], DbtOutcome]
+) -> Iterator[tuple[Sequence[str], DbtOutcome]]:
+    """Builds all tenants at once and, if that fails, those whose rows are not at fault without the others.
+
+    A value that a table refuses fails the table for all tenants that are built with it. So a failed build is tried again
+    in halves, down to the tenant at fault. If both halves fail of the same, and so does one tenant of each by itself, it is
+    the code, and everybody's.
+    """
+    yield from _apart(tenants, build(tenants), build)
+
+
+def _apart(
+    tenants: Sequence[str], outcome: DbtOutcome, build: Callable[[Sequence[str]], DbtOutcome]
+) -> Iterator[tuple[Sequence[str], DbtOutcome]]:
+    if outcome.sentence is None or len(tenants) == 1:
+        yield tenants, outcome
+        return
+    middle = len(tenants) // 2
+    halves = [(half, build(half)) for half in (tenants[:middle], tenants[middle:])]
+    if all(its.at_fault == outcome.at_fault for _, its in halves) and all(
+        build(half[:1]).at_fault == outcome.at_fault for half, _ in halves if len(half) > 1
+    ):
+        yield tenants, outcome
+        return
+    for half, its in halves:
+        yield from _apart(half, its, build)
+
+
+def _merged(checks: Iterable[dg.AssetCheckResult]) -> Iterable[dg.AssetCheckResult]:
+    """One result per check: of several builds, the one that found something."""
+    merged: dict[tuple[dg.AssetKey | None, str | None], dg.AssetCheckResult] = {}
+    for check in checks:
+        place = (check.asset_key, check.check_name)
+        if place not in merged or not check.passed:
+            merged[place] = check
+    return merged.values()
+
+
+def _describe(
+    dsn: str, tables: dict[dg.AssetKey, str], tenants: Sequence[str], outcome: DbtOutcome
+) -> dict[str, Worked]:
     """What is now in each table, per tenant, and the pictures a person looks for."""
     rows = count_rows(dsn, [tuple(key.path) for key in tables], tenants)
     note = f"{len(outcome.failed_tests)} data tests failed" if outcome.failed_tests else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from orchestration.assets.transform import build_apart
 from orchestration.dbt_environment import dbt_environment, project_hash
 from orchestration.dbt_invocation import DbtOutcome, build_arguments, one_dbt_at_a_time, run_dbt
 from orchestration.dbt_manifest import load_manifest
@@ -131,6 +133,28 @@ def test_views_of_the_project_are_made_before_tables_unless_they_read_some() -> 
     assert {*models.first_views, *models.last_views} == set(models.views.values())
     assert '"raw_chatwoot"."messages"' in models.synced_tables
     assert not any(name.startswith('"ops"') for name in models.synced_tables)
+
+
+@pytest.mark.parametrize(
+    ("at_fault", "failed", "most"),
+    [
+        pytest.param("", "", 1, id="nobody"),
+        pytest.param("c", "c", 7, id="one"),
+        pytest.param("ah", "ah", 13, id="one in each half"),
+        pytest.param("abcdefgh", "abcdefgh", 5, id="the code"),
+    ],
+)
+def test_a_build_that_fails_is_tried_without_those_at_fault(at_fault: str, failed: str, most: int) -> None:
+    invocations: list[str] = []
+
+    def build(tenants: Sequence[str]) -> DbtOutcome:
+        invocations.append("".join(tenants))
+        return DbtOutcome(errors={"m": "refused"} if set(tenants) & set(at_fault) else {})
+
+    outcomes = list(build_apart("abcdefgh", build))
+    assert "".join(sorted("".join(tenants) for tenants, outcome in outcomes if outcome.sentence)) == failed
+    assert sorted("".join("".join(tenants) for tenants, _ in outcomes)) == list("abcdefgh"), "each once"
+    assert len(invocations) <= most
 
 
 @pytest.mark.parametrize(

@@ -200,18 +200,20 @@ def test_one_mart_of_one_tenant_by_hand(
     assert count(worlds, f"select count(*) from marts.funnel_daily where tenant_id = '{CLINIC}'") > 0
 
 
-def test_what_the_database_refuses_is_told_in_one_sentence_for_all(
+def test_a_value_that_a_table_refuses_fails_its_tenant_only(
     first: dict[str, TenantOutcome], worlds: PretendWorlds, instance: dg.DagsterInstance
 ) -> None:
     with psycopg.connect(worlds.installation.url) as connection:
-        connection.execute("alter table marts.fct_conversations add constraint refused check (false) not valid")
-    outcomes = run_tick(full_refresh=True)
-    assert {outcome.sentence for outcome in outcomes} == {outcomes[0].sentence}
-    assert str(outcomes[0].sentence).startswith("dbt could not build fct_conversations: new row for relation")
-    assert shown(instance, MESSAGES)[1] == set()
-    assert shown(instance, FUNNEL)[1] == {GYM, CLINIC, BEAUTY}
+        connection.execute(
+            f"alter table marts.fct_leads add constraint refused check (tenant_id <> '{GYM}') not valid".encode()
+        )
+    outcomes = by_tenant(run_tick(full_refresh=True))
+    assert [key for key, outcome in outcomes.items() if outcome.failed] == [GYM]
+    assert "dbt could not build fct_leads" in str(outcomes[GYM].sentence)
+    assert "Failing row" not in str(outcomes[GYM].sentence), "it holds people's names"
+    assert shown(instance, FUNNEL) == ({CLINIC, BEAUTY}, {GYM})
     with psycopg.connect(worlds.installation.url) as connection:
-        connection.execute("alter table marts.fct_conversations drop constraint refused")
+        connection.execute("alter table marts.fct_leads drop constraint refused")
     assert not any(outcome.failed for outcome in run_tick())
 
 
