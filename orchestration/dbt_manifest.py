@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from funil.settings import load_settings
 from orchestration.dbt_environment import DBT_PROJECT
 
 DBT = Path(sys.executable).with_name("dbt")
+PARSED = "partial_parse.msgpack"
 
 
 def load_manifest(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -78,6 +80,10 @@ def _parse(path: Path, environment: Mapping[str, str]) -> None:
     if done.returncode:
         said = " ".join((done.stdout + done.stderr).split())
         raise FunilError(f"dbt cannot parse {DBT_PROJECT}: {said[:600]}. 'funil dbt parse' shows all of it.")
+    # builds go on from what was parsed here
+    dbt_target().mkdir(parents=True, exist_ok=True)
+    parsed = shutil.copy(scratch / PARSED, dbt_target() / f"{PARSED}.{os.getpid()}")
+    Path(parsed).replace(dbt_target() / PARSED)
     (scratch / "manifest.json").replace(path)
     for old in path.parent.glob("manifest-*.json"):
         if old != path:

@@ -15,7 +15,12 @@ from warehouse.connect import connect
 
 Part = Literal["before tables", "after tables"]
 
-_BUILT = "select project_hash from ops.view_builds where part = %s"
+# made by this code, and all still there: dropping a table takes the views over it along
+_CURRENT = """
+select
+    exists (select from ops.view_builds where part = %s and project_hash = %s)
+    and (select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) as views (name))
+"""
 _NOTE = """
 insert into ops.view_builds (part, project_hash) values (%s, %s)
 on conflict (part) do update set project_hash = excluded.project_hash, built_at = now()
@@ -30,10 +35,11 @@ def ensure_views(
     `before tables`: those that read no tenant table. `after tables`: those that do, once the tables exist.
     """
     names = models.first_views if part == "before tables" else models.last_views
-    if not names or (_current(dsn, part) and not even_if_current):
+    places = [".".join(key.path) for key, name in models.views.items() if name in names]
+    if not names or (_current(dsn, part, places) and not even_if_current):
         return None
     with one_dbt_at_a_time(dsn):
-        if _current(dsn, part) and not even_if_current:  # another run was making them
+        if _current(dsn, part, places) and not even_if_current:  # another run was making them
             return None
         context.log.info(f"The code has changed: making {len(names)} views.")
         outcome = _make(context, models, dsn, names)
@@ -56,7 +62,6 @@ def _make(context: dg.AssetExecutionContext, models: DbtModels, dsn: str, names:
     return outcome
 
 
-def _current(dsn: str, part: Part) -> bool:
+def _current(dsn: str, part: Part, places: Sequence[str]) -> bool:
     with connect(dsn) as connection:
-        row = connection.execute(_BUILT, [part]).fetchone()
-    return row is not None and row[0] == project_hash()
+        return connection.execute(_CURRENT, [part, project_hash(), list(places)]).fetchone() == (True,)

@@ -193,6 +193,7 @@ def test_one_mart_of_one_tenant_by_hand(
 ) -> None:
     with psycopg.connect(worlds.installation.url) as connection:
         connection.execute("delete from marts.funnel_daily where tenant_id = %s", [CLINIC])
+        connection.execute("drop view staging.stg_chatwoot__teams cascade")  # is made again on the way
     assert by_hand(instance, [CLINIC], [FUNNEL]).success
     assert metadata_of(instance, FUNNEL, CLINIC)["dagster/partition_row_count"] == 0, "nothing had changed upstream"
     [outcome] = run_tick([CLINIC], full_refresh=True)
@@ -207,14 +208,14 @@ def test_a_value_that_a_table_refuses_fails_its_tenant_only(
         connection.execute(
             f"alter table marts.fct_leads add constraint refused check (tenant_id <> '{GYM}') not valid".encode()
         )
-    outcomes = by_tenant(run_tick(full_refresh=True))
+    outcomes = by_tenant(run_tick([GYM, CLINIC], full_refresh=True))
     assert [key for key, outcome in outcomes.items() if outcome.failed] == [GYM]
     assert "dbt could not build fct_leads" in str(outcomes[GYM].sentence)
     assert "Failing row" not in str(outcomes[GYM].sentence), "it holds people's names"
     assert shown(instance, FUNNEL) == ({CLINIC, BEAUTY}, {GYM})
     with psycopg.connect(worlds.installation.url) as connection:
         connection.execute("alter table marts.fct_leads drop constraint refused")
-    assert not any(outcome.failed for outcome in run_tick())
+    assert not any(outcome.failed for outcome in run_tick([GYM]))
 
 
 def test_late_tenants_are_named_by_the_freshness_check(
