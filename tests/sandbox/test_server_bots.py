@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -24,10 +25,10 @@ WORLD: dict[str, Any] = {
 
 @pytest.fixture
 def bot_dsn(embedded_server: Server) -> Iterator[str]:
-    """A template in which the tenant's slug is a whole database's name."""
-    template = embedded_server.url("sandbox_test_{slug}")
-    yield template
-    embedded_server.drop(template.replace("{slug}", "boxcentral"))
+    """A template in which the tenant's slug ends a database's name; the name is the test's own, for tests run at once."""
+    database = embedded_server.url(f"sandbox_{uuid4().hex[:12]}_boxcentral")
+    yield database.replace("_boxcentral", "_{slug}")
+    embedded_server.drop(database)
 
 
 def messages(dsn: str) -> tuple[int, int]:
