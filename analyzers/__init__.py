@@ -3,21 +3,29 @@
 from analyzers import RegexAnalyzer, Transcript, TranscriptMessage
 """
 
-from analyzers.base import Analyzer
+from analyzers.base import Analyzer, Item
+from analyzers.cascade import CascadeAnalyzer, calibrate_threshold
 from analyzers.errors import AnalyzerSettingsError
-from analyzers.factory import build_analyzer
+from analyzers.factory import FirstStage, build_analyzer
 from analyzers.regex_analyzer import RegexAnalyzer
-from analyzers.result import AnalysisResult, Reading
+from analyzers.result import AnalysisResult, FallbackReason, Reading
+from analyzers.rollout import RolloutAnalyzer
 from analyzers.transcript import Speaker, Transcript, TranscriptMessage
 
 __all__ = [
     "AnalysisResult",
     "Analyzer",
     "AnalyzerSettingsError",
+    "CascadeAnalyzer",
+    "FallbackReason",
+    "FirstStage",
+    "Item",
     "Reading",
     "RegexAnalyzer",
+    "RolloutAnalyzer",
     "Speaker",
     "Transcript",
     "TranscriptMessage",
     "build_analyzer",
+    "calibrate_threshold",
 ]

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from analyzers.base import Analyzer
+from analyzers.cascade import CascadeAnalyzer
 from analyzers.errors import AnalyzerSettingsError
 from analyzers.regex_analyzer import RegexAnalyzer
+from analyzers.rollout import RolloutAnalyzer
+
+DEFAULT_THRESHOLD = 0.95
+
+
+class FirstStage(NamedTuple):
+    """What a cascade asks first, and from which confidence on its answer stands."""
+
+    analyzer: Analyzer
+    threshold: float
 
 
 class AnalyzerSettings(Protocol):
@@ -17,22 +28,47 @@ class AnalyzerSettings(Protocol):
     def engine(self) -> str: ...
     @property
     def model(self) -> str | None: ...
+    @property
+    def concurrency(self) -> int: ...
+    @property
+    def rollout_percent(self) -> float: ...
+    @property
+    def cascade_threshold(self) -> float | None: ...
 
 
-def build_analyzer(settings: AnalyzerSettings) -> Analyzer:
+def build_analyzer(settings: AnalyzerSettings, *, first: FirstStage | None = None) -> Analyzer:
     """The analyzer of these settings; OPENAI_API_KEY and OPENAI_BASE_URL are the environment's.
 
-    Raises AnalyzerSettingsError.
+    `first` is a cascade's first stage: the rules, where none is given. Raises AnalyzerSettingsError.
     """
+    rules = RegexAnalyzer()
     if settings.engine == "regex":
-        return RegexAnalyzer()
-    if settings.engine == "openai":
-        key = os.environ.get("OPENAI_API_KEY")
-        if not key:
-            raise AnalyzerSettingsError(
-                "analyzer.engine is 'openai', but OPENAI_API_KEY is not set; set it, or use regex."
-            )
-        from analyzers.openai_analyzer import OpenAIAnalyzer  # it costs half a second that regex need not pay
+        return rules
+    if settings.engine not in ("openai", "cascade"):
+        raise AnalyzerSettingsError(
+            f"analyzer.engine is '{settings.engine}', which is not known; use regex, openai or cascade."
+        )
+    analyzer = _openai(settings)
+    if settings.engine == "cascade":
+        stage = first or FirstStage(rules, DEFAULT_THRESHOLD)
+        threshold = stage.threshold if settings.cascade_threshold is None else settings.cascade_threshold
+        analyzer = CascadeAnalyzer(stage.analyzer, analyzer, threshold)
+    if settings.rollout_percent < 100:
+        return RolloutAnalyzer(analyzer, rules, settings.rollout_percent)
+    return analyzer
 
-        return OpenAIAnalyzer(settings.model, api_key=key, base_url=os.environ.get("OPENAI_BASE_URL") or None)
-    raise AnalyzerSettingsError(f"analyzer.engine is '{settings.engine}', which is not known; use regex or openai.")
+
+def _openai(settings: AnalyzerSettings) -> Analyzer:
+    key = os.environ.get("OPENAI_API_KEY")
+    if not key:
+        raise AnalyzerSettingsError(
+            f"analyzer.engine is '{settings.engine}', but OPENAI_API_KEY is not set; set it, or use regex."
+        )
+    from analyzers.openai_analyzer import OpenAIAnalyzer  # it costs half a second that regex need not pay
+
+    return OpenAIAnalyzer(
+        settings.model,
+        api_key=key,
+        base_url=os.environ.get("OPENAI_BASE_URL") or None,
+        concurrency=settings.concurrency,
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import openai
 from pydantic import ValidationError
 
+from analyzers.base import Analyzer, Item, groups
 from analyzers.errors import AnalyzerSettingsError
 from analyzers.prices import load_prices
 from analyzers.redaction import redact
@@ -32,7 +33,7 @@ _MAX_ANSWER_TOKENS = 800
 _UNREADABLE = (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError, ValidationError)
 
 
-class OpenAIAnalyzer:
+class OpenAIAnalyzer(Analyzer):
     """Reads with a model of OpenAI's, or of any server that speaks its protocol (`base_url`)."""
 
     engine = "openai"
@@ -56,10 +57,11 @@ class OpenAIAnalyzer:
         )
         self._rules = RegexAnalyzer()
 
-    def analyze(self, batch: Sequence[Transcript]) -> list[AnalysisResult]:
-        """A result per transcript, in order. Raises AnalyzerSettingsError for what no retry would mend."""
+    def read(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
+        """See `Analyzer.read`. Raises AnalyzerSettingsError for what no retry would mend."""
         with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
-            return list(pool.map(self._read, batch))
+            for group in groups(items, self._concurrency):
+                yield list(pool.map(lambda item: item if isinstance(item, AnalysisResult) else self._read(item), group))
 
     def _read(self, transcript: Transcript) -> AnalysisResult:
         began = time.perf_counter()
@@ -88,9 +90,12 @@ class OpenAIAnalyzer:
                 engine=self.engine,
                 model=self.model,
                 prompt_version=self.prompt_version,
+                asked_of=self.version,
+                messages=len(transcript.messages),
             )
         return result.model_copy(
             update={
+                "asked_of": self.version,
                 "prompt_tokens": spent.prompt,
                 "completion_tokens": spent.completion,
                 "cost_usd": self._cost(spent),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from analyzers.base import Analyzer, Item, groups
 from analyzers.dates import mentions_time
 from analyzers.names import answered_name, asks_name, find_name
 from analyzers.negation import is_denied
@@ -23,6 +24,7 @@ from analyzers.visits import Remark, VisitTracker
 _SETTLING = ("wrong_number", "supplier", "job_seeker", "complaint", "cancellation", "reschedule")
 _ENDS = re.compile(r"[.!?\n]")
 _LONGEST_MESSAGE = 4000
+_GROUP = 100
 _NOTHING_SAID_POINTS = 0.5
 
 
@@ -43,7 +45,7 @@ class _Notes:
     human_after_bot: bool = False
 
 
-class RegexAnalyzer:
+class RegexAnalyzer(Analyzer):
     """Reads thousands of conversations a second; its prompt version is the version of the rules."""
 
     engine = "regex"
@@ -52,9 +54,10 @@ class RegexAnalyzer:
     def __init__(self) -> None:
         self.prompt_version = rules_version()
 
-    def analyze(self, batch: Sequence[Transcript]) -> list[AnalysisResult]:
-        """A result per transcript, in order."""
-        return [self._read(transcript) for transcript in batch]
+    def read(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
+        """In order; see `Analyzer.read`."""
+        for group in groups(items, _GROUP):
+            yield [item if isinstance(item, AnalysisResult) else self._read(item) for item in group]
 
     def _read(self, transcript: Transcript) -> AnalysisResult:
         began = time.perf_counter()
@@ -96,6 +99,8 @@ class RegexAnalyzer:
             engine=self.engine,
             model=self.model,
             prompt_version=self.prompt_version,
+            asked_of=self.version,
+            messages=len(transcript.messages),
             latency_ms=(time.perf_counter() - began) * 1000,
         )
 

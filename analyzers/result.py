@@ -49,15 +49,32 @@ class Reading(BaseModel):
     suggested_reply: Annotated[str | None, Field(description="A reply in Portuguese that would help now.")]
 
 
+FallbackReason = Literal["refusal", "truncated", "invalid", "unavailable", "budget", "batch"]
+"""Why the rules answered what another engine was asked: its model refused, was cut off or answered nonsense, twice; its server
+stayed away; the month's budget is spent; its answer is still to come from a batch."""
+
+
 class AnalysisResult(Reading):
-    """A reading, of which conversation it is, and what it took."""
+    """A reading, of which conversation it is, who gave it, and what it took.
+
+    `engine`, `model` and `prompt_version` are those of whoever answered; `asked_of` is the version (`Analyzer.version`) of
+    whoever was asked, which is another where a cascade had the answer from its first stage, or where the rules stood in
+    (`fallback_reason` says why). `confidence`, 0 to 1, is how sure the engine is that `is_lead` and `visit_scheduled` are
+    right; None where it cannot tell. Tokens and cost are those of all `requests` it took, whatever they gave.
+    """
 
     conversation_id: str
     content_hash: str
     engine: str
     model: str | None
     prompt_version: str
+    asked_of: str
+    fallback_reason: FallbackReason | None = None
+    confidence: Annotated[float | None, Field(ge=0, le=1)] = None
+    messages: int = 0
+    requests: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
     latency_ms: float | None = None

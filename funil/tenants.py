@@ -105,8 +105,16 @@ class BotSettings(_Strict):
 
 
 class AnalyzerSettings(_Strict):
-    engine: Literal["regex", "openai"] = "regex"
+    """How a tenant's conversations are read; what concerns money and speed is about the engines that ask a language model."""
+
+    engine: Literal["regex", "openai", "cascade"] = "regex"
     model: str | None = None
+    monthly_budget_usd: Decimal | None = Field(default=None, ge=0)
+    concurrency: int = Field(default=16, ge=1, le=256)
+    min_new_messages: int = Field(default=1, ge=1)
+    rollout_percent: float = Field(default=100.0, ge=0, le=100)
+    batch_threshold: int | None = Field(default=None, ge=1)
+    cascade_threshold: float | None = Field(default=None, ge=0, le=1)
 
 
 class SlaSettings(_Strict):

@@ -27,7 +27,7 @@ def transcript_of(conversation: StoredConversation) -> Transcript:
     return Transcript(TENANT.slug, conversation.conversation_id, TENANT.vertical, TENANT.timezone, messages)
 
 
-@dataclass
+@dataclass(eq=False)
 class Recorder(RegexAnalyzer):
     """The real analyzer, noting what it was given; stops like a kill after `limit` conversations."""
 
@@ -35,12 +35,12 @@ class Recorder(RegexAnalyzer):
     model: str | None = None
     prompt_version: str = "v1"
     limit: int = 1_000_000
-    read: dict[str, Transcript] = field(default_factory=dict)
+    seen: dict[str, Transcript] = field(default_factory=dict)
 
     def analyze(self, batch: Sequence[Transcript]) -> list[AnalysisResult]:
-        if len(self.read) + len(batch) > self.limit:
+        if len(self.seen) + len(batch) > self.limit:
             raise KeyboardInterrupt
-        self.read.update({transcript.conversation_id: transcript for transcript in batch})
+        self.seen.update({transcript.conversation_id: transcript for transcript in batch})
         return super().analyze(batch)
 
 
@@ -159,7 +159,7 @@ def test_reads_what_was_said_and_nothing_else(warehouse: str) -> None:
     )
     recorder = Recorder()
     update(warehouse, recorder)
-    said = [(message.speaker, message.content) for message in recorder.read["chatwoot-1"].messages]
+    said = [(message.speaker, message.content) for message in recorder.seen["chatwoot-1"].messages]
     assert said == [
         ("customer", "bom dia"),
         ("bot", "Olá, sou a Cris"),
@@ -168,7 +168,7 @@ def test_reads_what_was_said_and_nothing_else(warehouse: str) -> None:
         ("customer", "segundo"),
         ("customer", "terceiro"),
     ]
-    assert recorder.read["chatwoot-1"].messages[0].sent_at == START + timedelta(minutes=1)
+    assert recorder.seen["chatwoot-1"].messages[0].sent_at == START + timedelta(minutes=1)
 
 
 def test_a_talk_of_both_sides_is_analysed_once(some_talks: str) -> None:
@@ -186,7 +186,7 @@ def test_nothing_changed_is_nothing_read_and_nothing_written(some_talks: str) ->
     recorder = Recorder()
     summary = update(some_talks, recorder)
     assert (summary.looked_at, summary.analyzed, summary.written) == (0, 0, 0)
-    assert recorder.read == {}
+    assert recorder.seen == {}
 
 
 def test_only_what_changed_is_read_again(some_talks: str) -> None:
@@ -195,7 +195,7 @@ def test_only_what_changed_is_read_again(some_talks: str) -> None:
     land(some_talks, chatwoot_messages=[message(22, 2, "quanto custa?")], chatwoot_conversations=[conversation(4)])
     recorder = Recorder()
     summary = update(some_talks, recorder)
-    assert set(recorder.read) == {"chatwoot-2", "chatwoot-4"}
+    assert set(recorder.seen) == {"chatwoot-2", "chatwoot-4"}
     assert summary.written == 2
     after = dict(values(some_talks, "select conversation_id, _sync_id from analysis.conversation_analysis"))
     assert {name for name in after if after[name] != before.get(name)} == {"chatwoot-2", "chatwoot-4"}
@@ -235,7 +235,7 @@ def test_a_message_deleted_or_edited_is_read_again(some_talks: str) -> None:
     delete(some_talks, "raw_chatwoot.messages", 11)
     recorder = Recorder()
     update(some_talks, recorder)
-    assert [message.content for message in recorder.read["chatwoot-1"].messages] == ["A partir de R$ 99"]
+    assert [message.content for message in recorder.seen["chatwoot-1"].messages] == ["A partir de R$ 99"]
     assert values(
         some_talks, "select is_lead from analysis.conversation_analysis where conversation_id = 'chatwoot-1'"
     ) == [(False,)]
@@ -249,7 +249,7 @@ def test_a_kill_loses_no_more_than_the_batch_in_flight(warehouse: str) -> None:
     rest = Recorder()
     seen: list[tuple[int, int]] = []
     update(warehouse, rest, batch_size=3, progress=lambda done, of: seen.append((done, of)))
-    assert len(rest.read) == 4
+    assert len(rest.seen) == 4
     assert len(analysed(warehouse)) == 10
     assert seen == [(3, 10), (6, 10), (9, 10), (10, 10)]
 
