@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long ui lint format clean
+.PHONY: demo test test-long ui docs lint format clean
 
 demo: .venv/runtime
 	@$(BIN)/funil demo
 
 ui: .venv/runtime
 	@$(BIN)/funil up
+
+docs: .venv/runtime
+	@$(BIN)/funil docs
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

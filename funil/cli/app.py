@@ -145,6 +145,16 @@ def dbt(context: typer.Context) -> None:
 
 
 @app.command()
+def docs(
+    site: Annotated[bool, typer.Option(help="Also dbt's own documentation, as one page.")] = True,
+) -> None:
+    """Write docs/metrics.md and dbt's documentation from the models' descriptions."""
+    from funil.cli.docs import write_docs
+
+    raise typer.Exit(write_docs(site=site))
+
+
+@app.command()
 def doctor() -> None:
     """Check versions, services, disk and migrations, and give a verdict."""
     from funil.cli.doctor import examine
