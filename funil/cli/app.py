@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from funil.cli.analyze_app import analyze_app
 from funil.cli.console import err
 from funil.errors import FunilError
 
@@ -26,6 +27,7 @@ sandbox_app = typer.Typer(help="A pretend world to try everything on.", invoke_w
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(db_app, name="db")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(analyze_app, name="analyze")
 
 _debug = False
 
