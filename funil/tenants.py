@@ -9,66 +9,26 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from funil.errors import FunilError
+from funil.opening_hours import Shift, parse_business_hours
+from funil.service_levels import SlaSettings
+from funil.strict import Strict
 
 SLUG = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # 0 is Sunday, as in Chatwoot
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def parse_duration(value: Any) -> Any:
-    """`90s`, `5m`, `1h30m`, `2d` as a timedelta; anything else is left for pydantic to refuse."""
-    if not isinstance(value, str):
-        raise ValueError("write a duration such as 30s, 5m, 1h30m or 2d")
-    parts = _DURATION.findall(value)
-    if not parts or _DURATION.sub("", value).strip():
-        raise ValueError("write a duration such as 30s, 5m, 1h30m or 2d")
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    if seconds <= 0:
-        raise ValueError("a threshold must be longer than nothing")
-    return timedelta(seconds=seconds)
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Opening hours of one weekday, local time; `closes_at` None is the end of the day (24:00)."""
-
-    day_of_week: int
-    opens_at: time
-    closes_at: time | None
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ChatwootSettings(_Strict):
+class ChatwootSettings(Strict):
     base_url: str
     account_id: int = Field(ge=1)
     api_token: SecretStr | None = None
@@ -92,7 +52,7 @@ class ChatwootSettings(_Strict):
         return self
 
 
-class BotSettings(_Strict):
+class BotSettings(Strict):
     database_url: SecretStr
     schema_name: str = Field(default="public", alias="schema")
 
@@ -104,7 +64,7 @@ class BotSettings(_Strict):
         return value
 
 
-class AnalyzerSettings(_Strict):
+class AnalyzerSettings(Strict):
     """How a tenant's conversations are read; what concerns money and speed is about the engines that ask a language model."""
 
     engine: Literal["regex", "openai", "cascade"] = "regex"
@@ -117,14 +77,7 @@ class AnalyzerSettings(_Strict):
     cascade_threshold: float | None = Field(default=None, ge=0, le=1)
 
 
-class SlaSettings(_Strict):
-    first_response: Duration | None = None
-    next_response: Duration | None = None
-    resolution: Duration | None = None
-    business_hours_only: bool = False
-
-
-class Tenant(_Strict):
+class Tenant(Strict):
     """One business. Secrets are SecretStr and show as asterisks wherever they are printed."""
 
     slug: str
@@ -177,46 +130,6 @@ class Tenant(_Strict):
     def shifts(self) -> list[Shift]:
         """The tenant's opening hours, by weekday and time; a shift past midnight is two."""
         return parse_business_hours(self.business_hours)
-
-
-def parse_business_hours(hours: Mapping[str, str]) -> list[Shift]:
-    """`{"mon-fri": "08:00-18:00", "sat": "08:00-12:00, 14:00-18:00"}` as shifts. Raises ValueError."""
-    shifts: list[Shift] = []
-    for days, spans in hours.items():
-        for day in _weekdays(days):
-            for span in str(spans).split(","):
-                shifts.extend(_shift(day, span.strip()))
-    shifts.sort(key=lambda shift: (shift.day_of_week, shift.opens_at))
-    for earlier, later in pairwise(shifts):
-        overlap = earlier.closes_at is None or later.opens_at < earlier.closes_at
-        if overlap and earlier.day_of_week == later.day_of_week:
-            raise ValueError(f"two shifts overlap on {WEEKDAYS[later.day_of_week]}")
-    return shifts
-
-
-def _weekdays(text: str) -> list[int]:
-    first, _, last = text.strip().lower().partition("-")
-    if first not in WEEKDAYS or (last and last not in WEEKDAYS):
-        raise ValueError(f"'{text}' is not a day or a range of days; write mon, mon-fri or sat")
-    start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
-    return [(start + offset) % 7 for offset in range((end - start) % 7 + 1)]
-
-
-def _shift(day: int, span: str) -> list[Shift]:
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", span)
-    if not match:
-        raise ValueError(f"'{span}' is not a span of hours; write 08:00-18:00")
-    open_hour, open_minute, close_hour, close_minute = (int(part) for part in match.groups())
-    try:
-        opens_at = time(open_hour, open_minute)
-        closes_at = None if (close_hour, close_minute) in ((24, 0), (0, 0)) else time(close_hour, close_minute)
-    except ValueError:
-        raise ValueError(f"'{span}' is not a span of hours; write 08:00-18:00") from None
-    if closes_at is not None and closes_at == opens_at:
-        raise ValueError(f"'{span}' opens and closes at the same time")
-    if closes_at is None or closes_at > opens_at:
-        return [Shift(day, opens_at, closes_at)]
-    return [Shift(day, opens_at, None), Shift((day + 1) % 7, time(0, 0), closes_at)]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from funil.tenants import Tenant
 from warehouse.closed_days import closed_days
 from warehouse.connect import connect
 from warehouse.locks import release_tenant_lock, take_tenant_lock
+from warehouse.policy_history import change_policies
 from warehouse.sync_ids import take_sync_id
 
 Values = tuple[str | None, ...]
@@ -47,8 +48,9 @@ TENANTS = _Table(
     ),
     0,
 )
-SLA_POLICIES = _Table("sla_policies", ("metric", "threshold_seconds", "business_hours_only"), 1)
-BUSINESS_HOURS = _Table("business_hours", ("day_of_week", "opens_at", "closes_at"), 2)
+# What is in force; `policy_history` keeps what was before.
+SLA_POLICIES = _Table("sla_policies", ("metric", "inbox_id", "priority", "threshold_seconds", "business_hours_only"), 3)
+BUSINESS_HOURS = _Table("business_hours", ("day_of_week", "opens_at", "closes_at", "began_day_before"), 2)
 CLOSED_DAYS = _Table("closed_days", ("closed_on", "reason"), 1)
 TABLES = (TENANTS, SLA_POLICIES, BUSINESS_HOURS, CLOSED_DAYS)
 
@@ -127,19 +129,21 @@ def _config_of(tenant: Tenant, today: date) -> Config:
             }
         ),
         SLA_POLICIES: frozenset(
-            (metric, str(round(threshold.total_seconds())), _word(tenant.sla.business_hours_only))
-            for metric, threshold in (
-                ("first_response", tenant.sla.first_response),
-                ("next_response", tenant.sla.next_response),
-                ("resolution", tenant.sla.resolution),
+            (
+                policy.metric,
+                str(policy.inbox or 0),
+                policy.priority or "",
+                str(policy.threshold_seconds),
+                _word(policy.business_hours_only),
             )
-            if threshold is not None
+            for policy in tenant.sla.policies
         ),
         BUSINESS_HOURS: frozenset(
             (
                 str(shift.day_of_week),
                 shift.opens_at.isoformat(),
                 shift.closes_at.isoformat() if shift.closes_at else "24:00:00",
+                _word(shift.began_day_before),
             )
             for shift in tenant.shifts
         ),
@@ -156,10 +160,11 @@ def _read(connection: psycopg.Connection, tenant_id: str | None = None) -> dict[
     found: dict[str, dict[_Table, set[Values]]] = {}
     for table in TABLES:
         statement = sql.SQL(
-            "select tenant_id, {} from {} where tenant_id = %(tenant_id)s or %(tenant_id)s::text is null"
+            "select tenant_id, {} from {} where (tenant_id = %(tenant_id)s or %(tenant_id)s::text is null) and {}"
         )
         texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.columns)
-        query = statement.format(texts, sql.Identifier("config", table.name))
+        present = sql.SQL("valid_to is null" if table is SLA_POLICIES else "true")
+        query = statement.format(texts, sql.Identifier("config", table.name), present)
         for slug, *values in connection.execute(query, {"tenant_id": tenant_id}):
             found.setdefault(slug, {each: set() for each in TABLES})[table].add(tuple(values))
     return {slug: {table: frozenset(rows) for table, rows in config.items()} for slug, config in found.items()}
@@ -172,6 +177,9 @@ def _write(connection: psycopg.Connection, slug: str, wanted: Config) -> bool:
     sync_id = take_sync_id(connection, slug)
     for table in TABLES:
         have = stored[table] if stored else frozenset()
+        if table is SLA_POLICIES:
+            change_policies(connection, slug, ended=have - wanted[table], begun=wanted[table] - have, sync_id=sync_id)
+            continue
         kept_keys = {row[: table.keys] for row in wanted[table]}
         for row in have:
             if row[: table.keys] not in kept_keys:

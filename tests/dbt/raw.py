@@ -16,7 +16,10 @@ NINE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 KEYS: Mapping[str, Sequence[str]] = {
     "config.tenants": (),
-    "config.sla_policies": ("metric",),
+    "config.sla_policies": ("metric", "inbox_id", "priority", "valid_from"),
+    "config.business_hours": ("day_of_week", "opens_at"),
+    "config.closed_days": ("closed_on",),
+    "raw_chatwoot.working_hours": ("inbox_id", "day_of_week"),
     "raw_bot.campaign_costs": ("campaign_id", "cost_date"),
     "analysis.conversation_analysis": ("conversation_id",),
 }
@@ -103,8 +106,14 @@ class Raw:
             is_active=True,
         )
         for metric, seconds in thresholds.items():
-            self.put("config.sla_policies", metric=metric, threshold_seconds=seconds, business_hours_only=False)
+            self.policy(metric, seconds)
         return self
+
+    def policy(self, metric: str, seconds: int, valid_from: datetime | None = None, **columns: Any) -> None:
+        """A threshold, in force since ever or from an instant on."""
+        row: dict[str, Any] = {"inbox_id": 0, "priority": "", "business_hours_only": False, **columns}
+        begins = "-infinity" if valid_from is None else valid_from
+        self.put("config.sla_policies", metric=metric, threshold_seconds=seconds, valid_from=begins, **row)
 
     def contact(self, contact_id: int, phone: str | None = None, name: str | None = None) -> None:
         self.put("raw_chatwoot.contacts", id=contact_id, phone_e164=phone, name=name)

@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from funil.errors import FunilError
+from funil.opening_hours import Shift, parse_business_hours
+from funil.service_levels import SlaSettings, parse_duration
 from funil.settings import PROJECT_ROOT
-from funil.tenants import Shift, TenantsFile, load_tenants, parse_business_hours, parse_duration
+from funil.tenants import TenantsFile, load_tenants
 
 GOOD: dict[str, Any] = {
     "slug": "boxcentral",
@@ -63,6 +65,9 @@ def test_a_variable_is_read_from_the_environment_and_never_printed(tmp_path: Pat
         ({"slug": "Box"}, "slug", "lower-case"),
         ({"currency": "real"}, "currency", "pattern"),
         ({"sla": {"first_response": "soon"}}, "sla.first_response", "5m"),
+        ({"sla": {"overrides": [{"first_response": "1m"}]}}, "sla.overrides.0", "at least one"),
+        ({"sla": {"overrides": [{"inbox": 1}]}}, "sla.overrides.0", "threshold"),
+        ({"sla": {"overrides": [{"inbox": 1, "resolution": "1d"}] * 2}}, "sla", "same inbox and priority"),
         ({"business_hours": {"mon-fry": "08:00-18:00"}}, "business_hours", "mon-fri"),
         ({"business_hours": {"mon": "08:00-12:00, 11:00-18:00"}}, "business_hours", "overlap"),
         (
@@ -122,9 +127,25 @@ def test_what_is_no_duration_is_refused(text: Any) -> None:
         parse_duration(text)
 
 
+def test_an_override_keeps_what_it_does_not_say() -> None:
+    given = {
+        "first_response": "5m",
+        "business_hours_only": True,
+        "overrides": [
+            {"priority": "urgent", "first_response": "1m", "business_hours_only": False},
+            {"inbox": 3, "resolution": "2d"},
+        ],
+    }
+    assert sorted(SlaSettings.model_validate(given).policies, key=str) == [
+        ("first_response", None, "urgent", 60, False),
+        ("first_response", None, None, 300, True),
+        ("resolution", 3, None, 172_800, True),
+    ]
+
+
 def test_a_shift_past_midnight_is_two() -> None:
     assert parse_business_hours({"sat": "22:00-02:00"}) == [
-        Shift(0, time(0), time(2)),
+        Shift(0, time(0), time(2), began_day_before=True),
         Shift(6, time(22), None),
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from funil.tenants import parse_duration
+from funil.service_levels import parse_duration
 from tests.oracle.facts import COLUMNS, Facts
 
 # what the truth calls a message -> the oracle's moment; other kinds (templates, notes, rules, campaigns) answer nobody

@@ -49,10 +49,11 @@ def test_settings_are_stored_without_secrets(each_server: str) -> None:
     )
     assert policies == [("first_response", 300, True), ("resolution", 86400, True)]
     hours = rows(
-        each_server, "select day_of_week, opens_at::text, closes_at::text from config.business_hours order by 1, 2"
+        each_server,
+        "select day_of_week, opens_at::text, closes_at::text, began_day_before from config.business_hours order by 1, 2",
     )
-    assert hours[0] == (0, "00:00:00", "02:00:00")
-    assert hours[-1] == (6, "20:00:00", "24:00:00")
+    assert hours[0] == (0, "00:00:00", "02:00:00", True)
+    assert hours[-1] == (6, "20:00:00", "24:00:00", False)
     assert len(hours) == 7
     for table in ("tenants", "sla_policies", "business_hours", "closed_days"):
         assert "a-secret" not in str(rows(each_server, f"select t::text from config.{table} as t"))
@@ -76,7 +77,9 @@ def test_what_did_not_change_keeps_its_sync_id(each_server: str) -> None:
     assert store_tenants(each_server, [tenant(), tenant(slug="clinic")], today=TODAY).changed == []
     changed = tenant(sla={"first_response": "10m", "resolution": "1d", "business_hours_only": True})
     assert store_tenants(each_server, [changed, tenant(slug="clinic")], today=TODAY).changed == ["gym"]
-    found = rows(each_server, "select tenant_id, metric, _sync_id from config.sla_policies order by 1, 2")
+    found = rows(
+        each_server, "select tenant_id, metric, _sync_id from config.sla_policies where valid_to is null order by 1, 2"
+    )
     assert found == [
         ("clinic", "first_response", 1),
         ("clinic", "resolution", 1),
@@ -89,7 +92,7 @@ def test_what_did_not_change_keeps_its_sync_id(each_server: str) -> None:
 def test_a_setting_that_is_gone_shows_as_a_change_of_its_tenant(warehouse: str) -> None:
     store_tenants(warehouse, [tenant()], today=TODAY)
     store_tenants(warehouse, [tenant(sla={}, business_hours={})], today=TODAY)
-    assert rows(warehouse, "select count(*) from config.sla_policies") == [(0,)]
+    assert rows(warehouse, "select count(*) from config.sla_policies where valid_to is null") == [(0,)]
     assert rows(warehouse, "select count(*) from config.business_hours") == [(0,)]
     assert rows(warehouse, "select _sync_id from config.tenants") == [(2,)]
 
@@ -119,3 +122,45 @@ def test_a_place_without_a_calendar_is_one_tenants_error(warehouse: str) -> None
     assert result.changed == ["clinic"]
     assert "subdivision XX" in result.errors["gym"]
     assert "tenants.yaml" in result.errors["gym"]
+
+
+POLICIES = (
+    "select metric, inbox_id, priority, threshold_seconds, valid_from = '-infinity', valid_to is null"
+    " from config.sla_policies order by metric, inbox_id, priority, valid_from"
+)
+
+
+def test_a_changed_threshold_holds_from_now_on_and_the_past_stays(warehouse: str) -> None:
+    store_tenants(warehouse, [tenant(sla={"first_response": "5m", "resolution": "1d"})], today=TODAY)
+    urgent = {"priority": "urgent", "first_response": "1m"}
+    store_tenants(warehouse, [tenant(sla={"first_response": "10m", "overrides": [urgent]})], today=TODAY)
+    assert rows(warehouse, POLICIES) == [
+        ("first_response", 0, "", 300, True, False),
+        ("first_response", 0, "", 600, False, True),
+        ("first_response", 0, "urgent", 60, False, True),
+        ("resolution", 0, "", 86_400, True, False),
+    ]
+    seam = "select count(distinct moment) from config.sla_policies, unnest(array[valid_from, valid_to]) as moment"
+    assert rows(warehouse, seam + " where isfinite(moment)") == [(1,)]
+
+
+def test_a_policy_never_begins_before_what_the_source_has_told(warehouse: str) -> None:
+    store_tenants(warehouse, [tenant()], today=TODAY)
+    with psycopg.connect(warehouse) as connection:
+        connection.execute(
+            "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, source_clock)"
+            " values ('gym', 9, 'chatwoot', 'incremental', 'succeeded', now(), '2100-01-01Z')"
+        )
+    for threshold in ("6m", "7m"):  # the second replaces the first, which was never in force
+        store_tenants(warehouse, [tenant(sla={"first_response": threshold})], today=TODAY)
+    found = "select threshold_seconds, valid_from = '2100-01-01Z' from config.sla_policies"
+    assert rows(warehouse, found + " where metric = 'first_response' order by valid_from") == [
+        (300, False),
+        (420, True),
+    ]
+
+
+def test_the_first_policies_hold_since_ever_however_late_they_come(warehouse: str) -> None:
+    store_tenants(warehouse, [tenant(sla={})], today=TODAY)
+    store_tenants(warehouse, [tenant(sla={"resolution": "2d"})], today=TODAY)
+    assert rows(warehouse, POLICIES) == [("resolution", 0, "", 172_800, True, True)]

@@ -17,7 +17,11 @@
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    policies as (select * from {{ ref("stg_config__sla_policies") }}),
+    policies as (
+        select *
+        from {{ ref("stg_config__sla_policies") }}
+        where valid_to is null and inbox_id is null and priority is null
+    ),
 
     sync_runs as (select * from {{ ref("stg_ops__sync_runs") }}),
 

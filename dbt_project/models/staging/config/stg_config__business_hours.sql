@@ -1,7 +1,9 @@
 with
     source as (select * from {{ source("config", "business_hours") }}),
 
-    final as (select tenant_id, day_of_week, opens_at, closes_at from source)
+    final as (
+        select tenant_id, day_of_week, opens_at, closes_at, began_day_before from source
+    )
 
 select *
 from final
