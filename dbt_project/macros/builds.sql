@@ -7,6 +7,7 @@
 
     intermediate.build_scope lists the conversations that changed after `from`. It is found once, before any model runs, from
     what is then stored; a build that does not complete leaves its rows to the next one, which begins at the same `from`.
+    A build of everything (`from` is 0) that did not complete is owed: the next one is a build of everything too.
 -#}
 {% macro build_scope() -%} "intermediate"."build_scope" {%- endmacro %}
 
@@ -37,6 +38,7 @@
             ) stored,
             primary key (tenant_id, from_sync_id, conversation_id)
         );
+        {{ create_build_changes() }}
         insert into {{ source("ops", "builds") }} (tenant_id, invocation_id, from_sync_id, to_sync_id, project_hash)
         {{ next_builds(slugs, rebuild, hash) }}
         ;
@@ -64,7 +66,7 @@
     from {{ source("config", "tenants") }} as t
     left join
         lateral(
-            select b.to_sync_id, b.project_hash
+            select b.to_sync_id, b.project_hash, b.started_at
             from {{ source("ops", "builds") }} as b
             where b.tenant_id = t.tenant_id and b.completed_at is not null
             order by b.completed_at desc
@@ -80,6 +82,15 @@
                         {% if hash %}
                             or last_build.project_hash <> '{{ hash }}'
                         {% endif %}
+                        or exists (
+                            select 1
+                            from {{ source("ops", "builds") }} as owed
+                            where
+                                owed.tenant_id = t.tenant_id
+                                and owed.from_sync_id = 0
+                                and owed.completed_at is null
+                                and owed.started_at > last_build.started_at
+                        )
                     then 0
                     else coalesce(last_build.to_sync_id, 0)
                 end as from_sync_id
@@ -277,6 +288,10 @@
             delete from {{ build_scope() }} as s
             using {{ source("ops", "builds") }} as b
             where b.invocation_id = '{{ invocation_id }}' and s.tenant_id = b.tenant_id
+            ;
+            delete from {{ build_changes() }} as c
+            using {{ source("ops", "builds") }} as b
+            where b.invocation_id = '{{ invocation_id }}' and c.tenant_id = b.tenant_id
             ;
             commit
         {% endif %}

@@ -31,12 +31,12 @@
 {%- endmacro %}
 
 {% macro changed_builds() -%}
-    {#- [tenant, from_sync_id] of each tenant of this invocation in which something changed since its last complete build -#}
+    {#- [tenant, from_sync_id, is_whole] of each tenant of this invocation in which something changed since its last complete build -#}
     {%- set builds = [] -%}
     {%- if execute -%}
         {%- set slugs = requested_tenants() -%}
         {%- set rows -%}
-            select b.tenant_id, b.from_sync_id
+            select b.tenant_id, b.from_sync_id, {{ settings_changed("b") }} as is_whole
             from {{ source("config", "tenants") }} as t
             join {{ source("ops", "builds") }} as b on b.tenant_id = t.tenant_id and b.invocation_id = '{{ invocation_id }}'
             where
@@ -45,7 +45,7 @@
             order by b.tenant_id
         {%- endset -%}
         {%- for row in run_query(rows) -%}
-            {%- do builds.append([row[0], row[1] | int]) -%}
+            {%- do builds.append([row[0], row[1] | int, row[2]]) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(builds) }}
@@ -58,6 +58,10 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro whole_tenants() -%}
+    {{ return(changed_builds() | selectattr(2) | map("first") | list) }}
+{%- endmacro %}
+
 {% macro conversations_changed(id="conversation_id") -%}
     {%- set builds = changed_builds() -%}
     {%- if builds -%}
@@ -66,7 +70,7 @@
         where
             {{ id }} is not null
             and (tenant_id, from_sync_id) in (
-                {%- for tenant_id, from_sync_id in builds -%}
+                {%- for tenant_id, from_sync_id, _ in builds -%}
                     ('{{ tenant_id }}', {{ from_sync_id }}){{ ", " if not loop.last }}
                 {%- endfor -%}
             )

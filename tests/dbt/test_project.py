@@ -14,6 +14,8 @@ from tests.dbt.project import FOLDER
 
 pytestmark = pytest.mark.xdist_group("dbt_examples")
 
+STRATEGIES = ("replace_tenants", "replace_conversations", "replace_keys")
+
 JOIN = re.compile(r"\bjoin\b(?!\s+lateral)(?:(?!\bjoin\b|\bwhere\b|\bgroup by\b|\border by\b|\bunion\b).)*", re.S)
 WINDOW = re.compile(r"partition by\s+([^)]*)", re.S)
 
@@ -67,9 +69,22 @@ def test_tables_are_incremental_by_a_strategy_of_the_project(told: Examples) -> 
     for model in models(told):
         if model["config"]["materialized"] != "view":
             assert model["config"]["materialized"] == "incremental", model["name"]
-            assert model["config"]["incremental_strategy"] in ("replace_tenants", "replace_conversations"), model[
+            assert model["config"]["incremental_strategy"] in STRATEGIES, model[
                 "name"
             ]
+
+
+def test_a_table_made_by_key_reads_the_tables_whose_changes_it_follows(told: Examples) -> None:
+    """Otherwise it may be built before they have said what they changed."""
+    names = {model["unique_id"]: model["name"] for model in models(told)}
+    for model in models(told):
+        if model["config"].get("incremental_strategy") != "replace_keys":
+            assert not model["config"]["meta"].get("changed_by"), model["name"]
+            continue
+        parents = {names.get(parent) for parent in model["depends_on"]["nodes"]}
+        followed = {source.partition(".")[0] for source in model["config"]["meta"]["changed_by"]}
+        assert followed and followed <= parents, f"{model['name']} follows {followed - parents}, which it does not read"
+        assert model["config"]["meta"]["key"] in model["columns"], model["name"]
 
 
 def test_shared_views_read_no_tenant_table(told: Examples) -> None:
