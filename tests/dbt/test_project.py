@@ -69,9 +69,7 @@ def test_tables_are_incremental_by_a_strategy_of_the_project(told: Examples) -> 
     for model in models(told):
         if model["config"]["materialized"] != "view":
             assert model["config"]["materialized"] == "incremental", model["name"]
-            assert model["config"]["incremental_strategy"] in STRATEGIES, model[
-                "name"
-            ]
+            assert model["config"]["incremental_strategy"] in STRATEGIES, model["name"]
 
 
 def test_a_table_made_by_key_reads_the_tables_whose_changes_it_follows(told: Examples) -> None:
