@@ -9,6 +9,7 @@ import pandas as pd
 
 INSTANTS = {
     "at",
+    "asked_at",
     "created_at",
     "updated_at",
     "converted_at",
@@ -36,6 +37,7 @@ INTEGERS = {
     "user_id",
     "agent_id",
     "rating",
+    "response_id",
     "first_rating",
     "score",
     "nps_score",

@@ -40,6 +40,8 @@ reporting_events  id, conversation_id, name, value, value_in_business_hours, use
                   event_end_time, created_at
 csat              response_id, conversation_id, contact_id, agent_id, rating (now), first_rating, feedback_message,
                   created_at, updated_at
+surveys           conversation_id, message_id (text), asked_at, response_id (the answer to it): the satisfaction surveys
+                  that Chatwoot sent
 feedback          feedback_id, conversation_id, bot_conversation_id, score, nps_score, comment, created_at
 bookings          booking_id, lead_id, person_id, procedure, value, currency, booked_at, scheduled_for, status,
                   updated_at, channel (the lead's), campaign_id, attended_at (scheduled_for, else booked_at; none
@@ -83,6 +85,7 @@ def truth_of(sim: Simulation) -> dict[str, pd.DataFrame]:
         "bot_messages": truth_talks.bot_messages(known),
         "events": truth_talks.events(known),
         "csat": truth_talks.csat(known),
+        "surveys": truth_talks.surveys(known),
         "bookings": truth_bot.bookings(known),
         **truth_bot.bot_tables(known),
         **chatwoot_tables(known),

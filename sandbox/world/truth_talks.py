@@ -185,3 +185,15 @@ def csat(known: Knowledge) -> pd.DataFrame:
         ),
         "response_id conversation_id contact_id agent_id rating first_rating feedback_message created_at updated_at",
     )
+
+
+def surveys(known: Knowledge) -> pd.DataFrame:
+    answers = {r.message_id: r.id for r in known.account.csat_responses.values()}
+    return frame(
+        (
+            (known.key(m.conversation_id), str(m.id), m.created_at, answers.get(m.id))
+            for m in known.account.messages.values()
+            if m.content_type == "input_csat"
+        ),
+        "conversation_id message_id asked_at response_id",
+    )

@@ -222,10 +222,14 @@ class History:
 
     def survey(self, raw: Raw) -> None:
         response_id = self.random.randint(1, 6)
+        message_id = response_id + TALKS * self.random.randrange(4)
+        if self.random.random() < 0.7:
+            raw.message(message_id, talk_of(message_id), self.at(), "template", content_type="input_csat")
         raw.put(
             "raw_chatwoot.csat_survey_responses",
             id=response_id,
             conversation_id=talk_of(response_id),
+            message_id=self.maybe(message_id, 0.9),
             assigned_agent_id=self.maybe(self.random.randint(1, AGENTS)),
             rating=self.random.randint(1, 5),
             feedback_message=self.maybe("good"),

@@ -18,10 +18,10 @@ from tests.end_to_end.pretend import PretendWorlds
 from tests.oracle.compare import assert_same_table
 from tests.oracle.facts import Facts
 from tests.oracle.funnel import funnel_daily
-from tests.oracle.nps import nps_monthly
 from tests.oracle.replies import times, waits
 from tests.oracle.roi import roi_by_channel_monthly
 from tests.oracle.sla import sla_daily
+from tests.oracle.voice import csat_monthly, nps_monthly, voice_daily
 
 REQUESTS_WITHOUT_CHANGES = 15
 
@@ -33,6 +33,8 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "roi_by_channel_monthly": (roi_by_channel_monthly, ("tenant_id", "month", "channel", "currency")),
     "sla_daily": (sla_daily, ("tenant_id", "sla_date", "inbox_id", "metric")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),
+    "csat_monthly": (csat_monthly, ("tenant_id", "month", "source")),
+    "voice_daily": (voice_daily, ("tenant_id", "date_day", "source", "inbox_id", "agent_id")),
 }
 # a hand-off is known to the microsecond, a message to the second: they are compared as they are reported
 WHOLE_SECONDS = {name: f"date_trunc('second', {name}) as {name}" for name in ("started_at", "ended_at")}

@@ -29,15 +29,19 @@ WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     # born_status: open | pending | resolved | snoozed; inbox_id is None for a talk only the bot knows; a talk belongs
-    # to a Chatwoot contact, to a bot's lead (contact_id None), or to both (the lead of the linked bot conversation)
-    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "born_status", "created_at"),
+    # to a Chatwoot contact, to a bot's lead (contact_id None), or to both (the lead of the linked bot conversation);
+    # agent_id is who has it now
+    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "born_status", "created_at"),
     "moments": ("talk_id", "at", "position", "what"),
     "contacts": ("contact_id", "phone"),
     "leads": ("lead_id", "phone", "source_channel", "campaign_id", "status", "created_at", "converted_at"),
     "campaigns": ("campaign_id", "channel"),
     "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),
     "bookings": ("booking_id", "lead_id", "value", "currency", "booked_at", "scheduled_for", "status"),
-    "feedback": ("feedback_id", "nps_score", "created_at"),
+    "feedback": ("feedback_id", "talk_id", "score", "nps_score", "created_at"),
+    # Chatwoot's satisfaction surveys: the answers with their last rating, and what was sent (response_id: its answer)
+    "csat": ("response_id", "talk_id", "agent_id", "rating", "created_at"),
+    "surveys": ("talk_id", "asked_at", "response_id"),
     # given, not true: what the analyzer said of each talk
     "analysis": ("talk_id", "is_lead", "visit_scheduled"),
 }
@@ -70,6 +74,8 @@ class Facts:
     campaign_costs: pd.DataFrame = field(default_factory=lambda: frame("campaign_costs"))
     bookings: pd.DataFrame = field(default_factory=lambda: frame("bookings"))
     feedback: pd.DataFrame = field(default_factory=lambda: frame("feedback"))
+    csat: pd.DataFrame = field(default_factory=lambda: frame("csat"))
+    surveys: pd.DataFrame = field(default_factory=lambda: frame("surveys"))
     analysis: pd.DataFrame = field(default_factory=lambda: frame("analysis"))
 
     def local_date(self, instant: datetime) -> date:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from tests.oracle.build import NINE, after, facts_of, rows_of
-from tests.oracle.nps import nps_monthly
 from tests.oracle.roi import roi_by_channel_monthly
+from tests.oracle.voice import nps_monthly
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 LEAD = {"lead_id": "7", "status": "new", "created_at": NINE, "source_channel": "social"}

@@ -43,7 +43,9 @@ def facts_from_truth(
         campaigns=_take(frames["campaigns"], "campaigns"),
         campaign_costs=_take(frames["campaign_costs"], "campaign_costs"),
         bookings=_take(frames["bookings"], "bookings"),
-        feedback=_take(frames["feedback"], "feedback"),
+        feedback=_take(frames["feedback"], "feedback", talk_id="conversation_id"),
+        csat=_take(frames["csat"], "csat", talk_id="conversation_id"),
+        surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
     )
 
@@ -64,7 +66,11 @@ def _talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     events = truth["events"].sort_values("position")
     changes = events[events["name"] != "created"].groupby("conversation_id")["name"].first().to_dict()
     born = [_born_status(row, bot_inboxes, changes) for row in conversations.itertuples(index=False)]
-    return _take(conversations.assign(talk_id=conversations["conversation_id"], born_status=born), "talks")
+    return _take(
+        conversations.assign(talk_id=conversations["conversation_id"], born_status=born),
+        "talks",
+        agent_id="assignee_id",
+    )
 
 
 def _born_status(conversation: Any, bot_inboxes: set[Any], first_change: Mapping[str, str]) -> str:

@@ -63,6 +63,19 @@ with
             a.answer_id,
             a.kind,
             a.score::integer as score,
+            case
+                when a.kind = 'nps' and a.score >= 9
+                then 'promoter'
+                when a.kind = 'nps' and a.score >= 7
+                then 'passive'
+                when a.kind = 'nps'
+                then 'detractor'
+                when a.score >= 4
+                then 'satisfied'
+                when a.score = 3
+                then 'neutral'
+                else 'dissatisfied'
+            end as category,
             c.conversation_id,
             c.person_id,
             c.inbox_id,
