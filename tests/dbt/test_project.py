@@ -81,7 +81,8 @@ def test_a_table_made_by_key_reads_the_tables_whose_changes_it_follows(told: Exa
             continue
         parents = {names.get(parent) for parent in model["depends_on"]["nodes"]}
         followed = {source.partition(".")[0] for source in model["config"]["meta"]["changed_by"]}
-        assert followed and followed <= parents, f"{model['name']} follows {followed - parents}, which it does not read"
+        assert followed, model["name"]
+        assert followed <= parents, f"{model['name']} follows {followed - parents}, which it does not read"
         assert model["config"]["meta"]["key"] in model["columns"], model["name"]
 
 
