@@ -9,6 +9,8 @@ A phrase is words separated by spaces, written in lower case and without accents
     as <n>                  a number
     @quero conhecer         `@name` stands for the words listed under `words` in the rules
 
+Where the rules list other `spellings` of a word, each of them counts as the word.
+
 The index looks at each word of a text once and tries only the phrases that begin with it, which makes the cost of a
 text depend on its length and not on the number of rules.
 """
@@ -54,7 +56,9 @@ class PhraseIndex:
         phrases: Mapping[str, Iterable[str]],
         excepting: Mapping[str, Iterable[str]] | None = None,
         words: Mapping[str, str] | None = None,
+        spellings: Mapping[str, str] | None = None,
     ) -> None:
+        self._spellings = {word: others.split("|") for word, others in (spellings or {}).items()}
         self._exact: dict[str, list[_Entry]] = defaultdict(list)
         self._by_prefix: dict[str, list[_Entry]] = defaultdict(list)
         for rule, listed in phrases.items():
@@ -105,7 +109,7 @@ class PhraseIndex:
         ]
 
     def _add(self, rule: str, phrase: str, words: Mapping[str, str]) -> None:
-        pieces = [_expand(piece, words, phrase) for piece in phrase.split()]
+        pieces = [self._spelt(_expand(piece, words, phrase)) for piece in phrase.split()]
         if not pieces:
             raise PhraseError(f"the rule '{rule}' has an empty phrase")
         first, *others = pieces
@@ -122,6 +126,15 @@ class PhraseIndex:
             else:
                 _check(alternative, phrase)
                 self._exact[alternative].append(_Entry(rule, "", rest))
+
+    def _spelt(self, piece: str) -> str:
+        """A piece with every other spelling of its words."""
+        optional = "?" if piece.endswith("?") else ""
+        words = piece.removesuffix("?").split("|")
+        return (
+            "|".join(dict.fromkeys(other for word in words for other in (word, *self._spellings.get(word, ()))))
+            + optional
+        )
 
 
 def _expand(piece: str, words: Mapping[str, str], phrase: str) -> str:

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from analyzers.base import Analyzer, Item, groups
 from analyzers.dates import mentions_time
 from analyzers.names import answered_name, asks_name, find_name
 from analyzers.negation import is_denied
+from analyzers.questions import chosen_option, is_asked
 from analyzers.result import AnalysisResult, Intent, Sentiment
-from analyzers.rules import Rules, Signal, load_rules, rules_version
+from analyzers.rules import Rules, load_rules, rules_version
 from analyzers.text import compose, fold
 from analyzers.transcript import Transcript, TranscriptMessage
 from analyzers.visits import Remark, VisitTracker
 
-# what settles the intent whatever else is said, strongest first
-_SETTLING = ("wrong_number", "supplier", "job_seeker", "complaint", "cancellation", "reschedule")
 _ENDS = re.compile(r"[.!?\n]")
 _LONGEST_MESSAGE = 4000
 _GROUP = 100
@@ -64,9 +64,13 @@ class RegexAnalyzer(Analyzer):
         rules = load_rules(transcript.vertical)
         zone = _zone(transcript.timezone)
         notes, visit = _Notes(), VisitTracker(zone)
-        name_asked = False
+        name_asked, offered = False, ""
         for message in transcript.messages:
             composed = compose(message.content[:_LONGEST_MESSAGE])
+            if message.speaker == "customer":
+                composed = chosen_option(offered, composed)
+            else:
+                offered = composed
             folded = fold(composed)
             if message.speaker == "customer":
                 notes.customer_wrote = True
@@ -79,12 +83,14 @@ class RegexAnalyzer(Analyzer):
             _note(notes, visit, rules, message, folded)
         points = _points(notes, visit, rules)
         is_lead = points >= rules.lead_at
-        intent = _intent(notes, rules)
-        visit_at = visit.instant()
+        intent = _intent(notes, rules, visit_agreed=visit.agreed, is_lead=is_lead)
+        # a supplier or a job seeker may come, but not as a customer
+        visit_agreed = visit.agreed and not _never(notes, rules)
+        visit_at = visit.instant() if visit_agreed else None
         return AnalysisResult(
             is_lead=is_lead,
-            lead_probability=round(min(max(points, 0.0), 5.0), 2),
-            visit_scheduled=visit.agreed,
+            lead_probability=_probability(points, rules),
+            visit_scheduled=visit_agreed,
             visit_at=visit_at,
             intent=intent,
             sentiment=_sentiment(notes),
@@ -92,8 +98,8 @@ class RegexAnalyzer(Analyzer):
             goal=notes.goal,
             condition=notes.condition,
             handoff_reason=_handoff_reason(notes, rules),
-            reasoning=_reasoning(notes, rules, visit, visit_at),
-            suggested_reply=_reply(notes, rules, visit, intent),
+            reasoning=_reasoning(notes, rules, visit_agreed, visit_at),
+            suggested_reply=_reply(notes, rules, visit_agreed, intent),
             conversation_id=transcript.conversation_id,
             content_hash=transcript.content_hash,
             engine=self.engine,
@@ -127,7 +133,8 @@ def _note(notes: _Notes, visit: VisitTracker, rules: Rules, message: TranscriptM
         elif is_denied(folded, hit.start):
             continue
         elif kind == "signal":
-            notes.signals[name] = None
+            if not rules.signals[name].question or is_asked(folded, hit.start, hit.end):
+                notes.signals[name] = None
         elif kind == "goals":
             notes.goal = notes.goal or name
         elif kind == "conditions":
@@ -143,33 +150,45 @@ def _note(notes: _Notes, visit: VisitTracker, rules: Rules, message: TranscriptM
         visit.pass_over(by_customer=by_customer)
 
 
+def _never(notes: _Notes, rules: Rules) -> bool:
+    return any(rules.signals[name].never for name in notes.signals)
+
+
 def _points(notes: _Notes, visit: VisitTracker, rules: Rules) -> float:
-    signals = [rules.signals[name] for name in notes.signals]
-    if any(signal.never for signal in signals) or not notes.customer_wrote:
+    if _never(notes, rules) or not notes.customer_wrote:
         return 0.0
-    extras = {
-        "goal": notes.goal,
-        "condition": notes.condition,
-        "visit": visit.agreed and "reschedule" not in notes.signals,
-    }
-    points = sum(signal.points for signal in signals) + sum(
+    known = notes.signals.keys() & {"reschedule", "existing_customer", "reminded"}
+    extras = {"goal": notes.goal, "condition": notes.condition, "visit": visit.agreed and not known}
+    points = sum(rules.signals[name].points for name in notes.signals) + sum(
         rules.points[name] for name, given in extras.items() if given
     )
     return points or _NOTHING_SAID_POINTS
 
 
-def _intent(notes: _Notes, rules: Rules) -> Intent:
-    for name in _SETTLING:
-        if name in notes.signals and (intent := rules.signals[name].intent):
+def _probability(points: float, rules: Rules) -> float:
+    """0 to 5, by straight lines between the rules' points."""
+    line = rules.lead_probability
+    if points <= line[0][0]:
+        return line[0][1]
+    for (left, low), (right, high) in pairwise(line):
+        if points <= right:
+            return round(low + (high - low) * (points - left) / (right - left), 2)
+    return line[-1][1]
+
+
+def _intent(notes: _Notes, rules: Rules, *, visit_agreed: bool, is_lead: bool) -> Intent:
+    """The first of the rules' order that somebody showed; of a customer who asks about what they have, only some count."""
+    shown = {intent for name in notes.signals if (intent := rules.signals[name].intent)} | notes.others.keys()
+    if settled := {rules.signals[name].intent for name in notes.signals if rules.signals[name].never}:
+        shown &= settled
+    elif visit_agreed:
+        shown.add("schedule_visit")
+    elif not is_lead and "existing_customer" in notes.signals:
+        shown &= rules.about_own
+    for intent in rules.intents:
+        if intent in shown:
             return intent  # type: ignore[return-value]
-    wanting = [rules.signals[name] for name in notes.signals if rules.signals[name].intent]
-    if wanting:
-        strongest: Signal = max(wanting, key=lambda signal: signal.points)
-        return strongest.intent  # type: ignore[return-value]
-    for name in rules.other_intents:
-        if name in notes.others:
-            return name  # type: ignore[return-value]
-    return "greeting" if notes.greeted else "other"
+    return "greeting" if notes.greeted and not notes.signals else "other"
 
 
 def _sentiment(notes: _Notes) -> Sentiment:
@@ -187,19 +206,19 @@ def _handoff_reason(notes: _Notes, rules: Rules) -> str | None:
     return None
 
 
-def _reasoning(notes: _Notes, rules: Rules, visit: VisitTracker, visit_at: datetime | None) -> str:
+def _reasoning(notes: _Notes, rules: Rules, visit_agreed: bool, visit_at: datetime | None) -> str:
     if not notes.customer_wrote:
         return "O cliente não escreveu."
     said = [rules.signals[name].says for name in notes.signals]
     text = ", ".join(said[:4]) if said else "nenhum sinal de compra no que o cliente escreveu"
-    if visit.agreed:
+    if visit_agreed:
         when = f" para {visit_at:%d/%m às %H:%M}" if visit_at is not None else ""
         text = f"{text}; visita combinada{when}"
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _reply(notes: _Notes, rules: Rules, visit: VisitTracker, intent: Intent) -> str | None:
-    template = rules.replies.get("visit_scheduled" if visit.agreed else intent)
+def _reply(notes: _Notes, rules: Rules, visit_agreed: bool, intent: Intent) -> str | None:
+    template = rules.replies.get("visit_scheduled" if visit_agreed else intent)
     if template is None:
         return None
     return template.replace("{name}", f", {notes.name.split()[0]}" if notes.name else "")

@@ -19,13 +19,17 @@ VERTICALS = ("gym", "clinic", "shop", "other")
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Something said that moves the points; `says` is how the reasoning puts it."""
+    """Something said that moves the points; `says` is how the reasoning puts it.
+
+    `question`: it counts only in a sentence that ends in a question mark, or as the sentence's first words.
+    """
 
     name: str
     says: str
     points: float
     intent: str | None
     never: bool = False
+    question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Rules:
     """What `RegexAnalyzer` reads with. Rule names in the indexes are prefixed by their kind ("signal:pricing")."""
 
     lead_at: float
+    lead_probability: tuple[tuple[float, float], ...]
+    """Points and the probability, 0 to 5, that they stand for, by points."""
     points: Mapping[str, float]
     signals: Mapping[str, Signal]
     handoffs: tuple[Handoff, ...]
@@ -52,6 +58,10 @@ class Rules:
     customer: PhraseIndex
     staff: PhraseIndex
     other_intents: tuple[str, ...]
+    intents: tuple[str, ...]
+    """Which of several intents is the main one, first to last."""
+    about_own: frozenset[str]
+    """Intents that a customer has who asks about what they already have."""
 
 
 @dataclass
@@ -82,8 +92,11 @@ def load_rules(vertical: str) -> Rules:
                 points=entry.get("points", known.points if known else 0.0),
                 intent=entry.get("intent", known.intent if known else None),
                 never=entry.get("never", known.never if known else False),
+                question=entry.get("question", known.question if known else False),
             )
-            customer.add(f"signal:{entry['name']}", entry["phrases"], entry.get("except"))
+            (staff if entry.get("by") == "house" else customer).add(
+                f"signal:{entry['name']}", entry["phrases"], entry.get("except")
+            )
 
     visit = _merged_lists(common["visit"], own.get("visit") or {})
     for name in (rule for rule in visit if not rule.endswith("_except")):
@@ -112,17 +125,20 @@ def load_rules(vertical: str) -> Rules:
     for intent, phrases in common["other_intents"].items():
         customer.add(f"intent:{intent}", phrases)
 
-    words = common["words"]
+    words, spellings = common["words"], common["spellings"]
     return Rules(
         lead_at=float(common["lead_at"]),
+        lead_probability=tuple((float(points), float(chance)) for points, chance in common["lead_probability"]),
         points={name: float(points) for name, points in common["points"].items()},
         signals=signals,
         handoffs=tuple(handoffs),
         goals=tuple(names["goals"]),
         conditions=tuple(names["conditions"]),
         replies={**common["replies"], **(own.get("replies") or {})},
-        customer=PhraseIndex(customer.phrases, customer.excepting, words),
-        staff=PhraseIndex(staff.phrases, staff.excepting, words),
+        customer=PhraseIndex(customer.phrases, customer.excepting, words, spellings),
+        staff=PhraseIndex(staff.phrases, staff.excepting, words, spellings),
+        intents=tuple(common["intents"]),
+        about_own=frozenset(common["about_what_they_have"]),
         other_intents=tuple(common["other_intents"]),
     )
 

@@ -41,12 +41,21 @@ class VisitTracker:
     _offered_by_customer: bool = False
     _fresh: bool = False
     """Nothing else has been said since the offer."""
+    _made_before: bool = False
+    """The talk is about an appointment that existed already."""
+    _house_spoke: bool = False
 
     def hear(self, remark: Remark) -> None:
         """Takes one more remark into account."""
         everything = {*remark.stated, *remark.asked}
         self._topic = self._topic or "topic" in everything
         moments = self._moments(remark, everything)
+        known = "has_one" if remark.by_customer else "reminds"
+        self._made_before = self._made_before or (known in everything and not self.agreed)
+        self._hear(remark, moments, everything)
+        self._house_spoke = self._house_spoke or not remark.by_customer
+
+    def _hear(self, remark: Remark, moments: list[Moment], everything: Collection[str]) -> None:
         if "cancelled" in remark.stated or ("cancelled" in remark.asked and remark.by_customer):
             self._call_off(remark, moments)
         elif remark.by_customer:
@@ -58,6 +67,7 @@ class VisitTracker:
         """A remark that says nothing about visits: an offer of the other side is no longer the last word."""
         if self._offered_by_customer != by_customer:
             self._fresh = False
+        self._house_spoke = self._house_spoke or not by_customer
 
     def instant(self) -> datetime | None:
         """When the agreed visit is, as far as the day was said."""
@@ -69,6 +79,8 @@ class VisitTracker:
         return find_moments(remark.folded, remark.sent_at.astimezone(self.zone).date())
 
     def _call_off(self, remark: Remark, moments: list[Moment]) -> None:
+        if not self._was_agreed and not self._offers:
+            self._made_before = True
         planned = self.instant()
         if planned is None or remark.sent_at < planned:
             self.agreed = False
@@ -76,8 +88,12 @@ class VisitTracker:
         self._offer(moments if remark.by_customer else [], by_customer=True)
 
     def _hear_customer(self, remark: Remark, moments: list[Moment]) -> None:
-        comes = "coming" in remark.stated and (moments or (self._offers and not self._offered_by_customer))
-        if "refuses" in remark.stated:
+        comes = "coming" in remark.stated and (
+            (moments and self._house_spoke) or (self._offers and not self._offered_by_customer)
+        )
+        if "undecided" in remark.stated:
+            self._offer([], by_customer=True)
+        elif "refuses" in remark.stated:
             self._offer(moments, by_customer=True)
         elif comes or self._accepts_houses_offer(remark, moments):
             self._agree(moments)
@@ -98,10 +114,14 @@ class VisitTracker:
 
     def _hear_house(self, remark: Remark, moments: list[Moment], everything: Collection[str]) -> None:
         refuses = "refuses" in remark.stated and not moments
+        if "taken" in everything:
+            self.agreed = False
         offer_stands = bool(self._offers) and self._offered_by_customer
         settled = "settled" in remark.stated and (moments or self._offers or self._moment is not None)
         closed = "closed" in remark.stated and (offer_stands or (moments and self._topic))
-        if refuses or ("moved" in remark.stated and not self._was_agreed):
+        moved = "moved" in remark.stated and not self._was_agreed
+        self._made_before = self._made_before or moved
+        if refuses or moved:
             self._offer([], by_customer=False)
         elif settled or closed:
             self._agree(moments)
@@ -134,5 +154,6 @@ class VisitTracker:
                 if chosen.agrees_with(known):
                     chosen = chosen.completed_by(known)
             self._moment = chosen
-        self.agreed = self._was_agreed = True
+        self._was_agreed = True
+        self.agreed = not self._made_before
         self._offers, self._fresh = [], False
