@@ -128,13 +128,13 @@ def end_session() -> None:
 
 
 def _remove(homes: Path) -> None:
-    end(process for process in psutil.process_iter() if process.name() == "postgres" and _stands_in(process, homes))
+    end(process for process in psutil.process_iter() if _is_server_in(process, homes))
     shutil.rmtree(homes, ignore_errors=True)
 
 
-def _stands_in(process: psutil.Process, directory: Path) -> bool:
+def _is_server_in(process: psutil.Process, directory: Path) -> bool:
     try:
-        return Path(process.cwd()).is_relative_to(directory)
+        return process.name() == "postgres" and Path(process.cwd()).is_relative_to(directory)
     except psutil.Error:
         return False
 

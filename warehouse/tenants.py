@@ -13,6 +13,7 @@ from psycopg import sql
 
 from funil.errors import FunilError
 from funil.tenants import Tenant
+from warehouse.access.roles import ensure_group, tenant_role
 from warehouse.closed_days import closed_days
 from warehouse.connect import connect
 from warehouse.locks import release_tenant_lock, take_tenant_lock
@@ -174,6 +175,7 @@ def _write(connection: psycopg.Connection, slug: str, wanted: Config) -> bool:
     stored = _read(connection, slug).get(slug)
     if stored == wanted:  # somebody else was quicker
         return False
+    ensure_group(connection, tenant_role(slug))
     sync_id = take_sync_id(connection, slug)
     for table in TABLES:
         have = stored[table] if stored else frozenset()

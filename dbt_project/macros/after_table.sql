@@ -12,6 +12,7 @@
             )
         ;
     {% endif %}
+    {% if execute %} {{ secure(this, model) }} {% endif %}
     {#- what reads a table filled for the first time should not have to plan blindly -#}
     {% if changed_builds() | selectattr(1, "equalto", 0) | list %}
         analyze {{ this }}

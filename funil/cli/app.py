@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from funil.cli.access_app import access_app
 from funil.cli.analyze_app import analyze_app
 from funil.cli.console import err
 from funil.errors import FunilError
@@ -28,6 +29,7 @@ app.add_typer(tenants_app, name="tenants")
 app.add_typer(db_app, name="db")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(analyze_app, name="analyze")
+app.add_typer(access_app, name="access")
 
 _debug = False
 

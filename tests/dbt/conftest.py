@@ -66,4 +66,5 @@ def told(new_project: Callable[[], Project]) -> Examples:
     result = project.build_tables()
     doubtful = [each.node.name for each in nodes_of(result) if each.status not in ("success", "pass")]
     assert not doubtful, f"the examples are in order, yet these tests warn: {doubtful}"
+    project.build_views_over_tables()
     return Examples(project)

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_project"
 SHARED_VIEWS = ("build", "--selector", "shared_views", "--exclude-resource-type", "unit_test")
+VIEWS_OVER_TABLES = ("build", "--selector", "views_over_tables", "--exclude-resource-type", "unit_test")
 TENANT_TABLES = ("build", "--selector", "tenant_tables", "--exclude-resource-type", "unit_test")
 
 
@@ -68,6 +69,9 @@ class Project:
 
     def build_views(self) -> None:
         self.run(*SHARED_VIEWS)
+
+    def build_views_over_tables(self) -> None:
+        self.run(*VIEWS_OVER_TABLES)
 
     def run_tables(self, *arguments: str, **variables: str) -> dbtRunnerResult:
         """The tenants' tables without their tests."""

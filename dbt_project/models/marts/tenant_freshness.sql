@@ -5,11 +5,7 @@ with
 
     sync_runs as (select * from {{ ref("stg_ops__sync_runs") }}),
 
-    chatwoot_conversations as (select * from {{ ref("stg_chatwoot__conversations") }}),
-
-    leads as (select * from {{ ref("stg_bot__leads") }}),
-
-    bot_conversations as (select * from {{ ref("stg_bot__conversations") }}),
+    last_events as (select * from {{ ref("int_last_events") }}),
 
     sources as (
         select t.tenant_id, s.source
@@ -33,23 +29,6 @@ with
         from sync_runs
         where status <> 'running'
         order by tenant_id, source, sync_id desc
-    ),
-
-    last_events as (
-        select tenant_id, 'chatwoot' as source, max(last_activity_at) as last_event_at
-        from chatwoot_conversations
-        group by tenant_id
-        union all
-        select tenant_id, 'bot', max(updated_at)
-        from
-            (
-                select tenant_id, updated_at
-                from leads
-                union all
-                select tenant_id, updated_at
-                from bot_conversations
-            ) as changes
-        group by tenant_id
     ),
 
     joined as (

@@ -1,0 +1,116 @@
+{#-
+    Who may read a relation, declared in its `meta` and applied in the transaction that makes it.
+
+    readers         kinds of logins that may select from it (`funil_<kind>`); a column's own `readers` narrow that
+    own_rows_of     the column that says whose row it is: of it, a secretary reads only their own
+
+    Tables have one policy for all tenants; views are the invoker's, so that the policies beneath them hold. A hash of
+    all that was declared stands in the policy's comment: a tick finds it in place and does nothing.
+-#}
+{% macro secure(relation, node) %}
+    {% set meta = node.config.meta if node.config else node.meta %}
+    {% set readers = meta.get("readers", []) %}
+    {% set name = relation.include(database=false) %}
+    {% if node.config and node.config.materialized == "view" %}
+        alter view {{ name }} set (security_invoker = true)
+        ;
+        {{ grant_columns(name, node, readers) }}
+    {% elif readers %}
+        {% set own = meta.get("own_rows_of") %}
+        {% if "secretary" in readers and not own and not meta.get(
+            "same_for_all_agents"
+        ) %}
+            {{
+                exceptions.raise_compiler_error(
+                    node.name
+                    ~ ": readers include secretary, so say own_rows_of, or same_for_all_agents: true."
+                )
+            }}
+        {% endif %}
+        {% set condition %}
+            tenant_id = any({{ once("access.tenants()") }}::text[])
+            {%- if own and "secretary" in readers %}
+                and (
+                    {{ once("access.reads_all_agents()") }}
+                    or (tenant_id || '_' || {{ own }}) = any({{ once("access.agents()") }}::text[])
+                )
+            {%- endif %}
+        {% endset %}
+        {% set grants = grant_columns(name, node, readers) %}
+        {% set declared = local_md5(condition ~ grants) %}
+        do $secure$
+        begin
+            if exists (
+                select from pg_policy as p
+                where
+                    p.polrelid = '{{ name }}'::regclass
+                    and p.polname = 'readers'
+                    and obj_description(p.oid, 'pg_policy') = '{{ declared }}'
+            )
+            then
+                return;
+            end if;
+            alter table {{ name }} enable row level security;
+            drop policy if exists readers on {{ name }};
+            create policy readers on {{ name }} for select to public using ({{ condition }});
+            {{ grants }}
+            comment on policy readers on {{ name }} is '{{ declared }}';
+        end
+        $secure$
+        ;
+    {% endif %}
+{% endmacro %}
+
+{% macro after_view() %}
+    {% if execute %}
+        {{ secure(this, model) }}
+        {#- the invoker must be let through to what the view reads, as far as that was declared -#}
+        {% for source_name, table_name in model.sources %}
+            {% for node in graph.sources.values() if node.source_name == source_name and node.name == table_name %}
+                {{ secure(source(source_name, table_name), node) }}
+            {% endfor %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{% macro once(call) -%}
+    {#- evaluated once per query, not per row; Citus takes no sub-select in a policy -#}
+    {%- if var("distributed") -%} {{ call }}
+    {%- else -%} (select {{ call }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro kinds() -%}
+    {{ return(["admin", "manager", "secretary", "marketing", "agency", "gateway"]) }}
+{%- endmacro %}
+
+{% macro grant_columns(name, node, readers) %}
+    {% for kind in kinds() %}
+        {% set allowed = [] %}
+        {% set narrowed = [] %}
+        {% for column in node.columns.values() %}
+            {% set its = (column.config.meta if column.config else column.meta).get(
+                "readers", readers
+            ) %}
+            {% if kind in readers and kind in its %}
+                {% do allowed.append(adapter.quote(column.name)) %}
+            {% else %} {% do narrowed.append(column.name) %}
+            {% endif %}
+        {% endfor %}
+        revoke all
+        on {{ name }}
+        from funil_{{ kind }}
+        ;
+        {% if kind in readers and not narrowed %}
+            grant select
+            on {{ name }}
+            to funil_{{ kind }}
+            ;
+        {% elif allowed %}
+            grant select({{ allowed | join(", ") }})
+            on {{ name }}
+            to funil_{{ kind }}
+            ;
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
