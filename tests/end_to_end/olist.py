@@ -97,6 +97,7 @@ def facts(tenant_id: str) -> Facts:
                 {
                     "booking_id": f"deal-{deal['mql_id']}",
                     "lead_id": deal["mql_id"],
+                    "procedure": deal["business_segment"] or None,
                     "value": Decimal(deal["declared_monthly_revenue"]) if deal["declared_monthly_revenue"] else None,
                     "currency": "BRL",
                     "booked_at": won[deal["mql_id"]],

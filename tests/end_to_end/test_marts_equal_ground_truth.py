@@ -17,7 +17,8 @@ from tests.end_to_end.installation import succeeded
 from tests.end_to_end.pretend import PretendWorlds
 from tests.oracle.compare import assert_same_table
 from tests.oracle.facts import Facts
-from tests.oracle.funnel import funnel_daily
+from tests.oracle.funnel import ORIGIN, funnel_daily
+from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
 from tests.oracle.replies import times, waits
 from tests.oracle.roi import roi_by_channel_monthly
 from tests.oracle.sla import sla_daily
@@ -29,7 +30,13 @@ REQUESTS_WITHOUT_CHANGES = 15
 MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "fct_conversations": (times, ("tenant_id", "conversation_id")),
     "fct_replies": (waits, ("tenant_id", "conversation_id", "wait_number")),
-    "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", "channel")),
+    "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", *ORIGIN)),
+    "funnel_stage_times": (funnel_stage_times, ("tenant_id", "period", "period_start", "channel", "step")),
+    "time_to_conversion": (time_to_conversion, ("tenant_id", "period", "period_start", "channel")),
+    "funnel_abandonment_daily": (
+        funnel_abandonment_daily,
+        ("tenant_id", "last_event_date", "channel", "stage", "last_event"),
+    ),
     "roi_by_channel_monthly": (roi_by_channel_monthly, ("tenant_id", "month", "channel", "currency")),
     "sla_daily": (sla_daily, ("tenant_id", "sla_date", "inbox_id", "metric")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),

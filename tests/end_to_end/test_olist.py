@@ -10,7 +10,8 @@ from tests.end_to_end import olist
 from tests.end_to_end.conftest import House
 from tests.end_to_end.installation import Installation, succeeded
 from tests.oracle.compare import assert_same_table
-from tests.oracle.funnel import funnel_daily
+from tests.oracle.funnel import ORIGIN, funnel_daily
+from tests.oracle.journeys import funnel_stage_times, time_to_conversion
 from tests.oracle.roi import roi_by_channel_monthly
 
 
@@ -54,6 +55,11 @@ def test_median_days_from_first_contact_to_won(loaded: Installation) -> None:
     )
     assert days["days_to_conversion"].dropna().astype(int).median() == olist.MEDIAN_DAYS
     assert days["days"].astype(int).median() == olist.MEDIAN_DAYS
+    total = loaded.query(
+        "select customers, timed_customers, median_days from marts.time_to_conversion"
+        " where tenant_id = 'olist' and period = 'total' and channel = '(all)'"
+    )
+    assert tuple(total.iloc[0]) == (olist.CUSTOMERS, olist.CUSTOMERS - olist.WON_BEFORE_CONTACT, olist.MEDIAN_DAYS)
 
 
 def test_revenue(loaded: Installation) -> None:
@@ -79,7 +85,9 @@ def test_by_the_leads_own_channel_where_none_is_not_unknown(loaded: Installation
 def test_the_marts_equal_the_oracle(loaded: Installation) -> None:
     facts = olist.facts("olist")
     for mart, expected, keys in (
-        ("funnel_daily", funnel_daily(facts), ["tenant_id", "cohort_date", "channel"]),
+        ("funnel_daily", funnel_daily(facts), ["tenant_id", "cohort_date", *ORIGIN]),
+        ("funnel_stage_times", funnel_stage_times(facts), ["tenant_id", "period", "period_start", "channel", "step"]),
+        ("time_to_conversion", time_to_conversion(facts), ["tenant_id", "period", "period_start", "channel"]),
         ("roi_by_channel_monthly", roi_by_channel_monthly(facts), ["tenant_id", "month", "channel", "currency"]),
     ):
         actual = loaded.query(f"select * from marts.{mart} where tenant_id = 'olist'")

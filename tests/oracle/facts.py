@@ -37,11 +37,11 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "leads": ("lead_id", "phone", "source_channel", "campaign_id", "status", "created_at", "converted_at"),
     "campaigns": ("campaign_id", "channel"),
     "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),
-    "bookings": ("booking_id", "lead_id", "value", "currency", "booked_at", "scheduled_for", "status"),
     "feedback": ("feedback_id", "talk_id", "score", "nps_score", "created_at"),
     # Chatwoot's satisfaction surveys: the answers with their last rating, and what was sent (response_id: its answer)
     "csat": ("response_id", "talk_id", "agent_id", "rating", "created_at"),
     "surveys": ("talk_id", "asked_at", "response_id"),
+    "bookings": ("booking_id", "lead_id", "procedure", "value", "currency", "booked_at", "scheduled_for", "status"),
     # given, not true: what the analyzer said of each talk
     "analysis": ("talk_id", "is_lead", "visit_scheduled"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tests.oracle.facts import Facts
 from tests.oracle.phones import e164_brazil
@@ -37,9 +38,14 @@ class Person:
 
     talks: list[Talk] = field(default_factory=list)
     leads: list[tuple[datetime, str]] = field(default_factory=list)
+    bookings: list[Any] = field(default_factory=list)
     channel: str = NO_CHANNEL
+    campaign_id: str | None = None
     lead: bool = False
     appointment: bool = False
+    # the talks in which the analysis found them
+    talks_with_lead: list[Talk] = field(default_factory=list)
+    talks_with_visit: list[Talk] = field(default_factory=list)
     became_customer_at: datetime | None = None
 
     @property
@@ -90,9 +96,11 @@ def people(facts: Facts) -> list[Person]:
     _read_bookings(facts, by_lead)
     _read_analysis(facts, found.values())
     channels = lead_channels(facts)
+    campaigns = dict(zip(facts.leads["lead_id"], facts.leads["campaign_id"], strict=True))
     for person in found.values():
         if person.leads:
-            person.channel = channels[min(person.leads)[1]]
+            first = min(person.leads)[1]
+            person.channel, person.campaign_id = channels[first], campaigns[first]
     return list(found.values())
 
 
@@ -120,6 +128,7 @@ def _became_customer(person: Person, at: datetime | None) -> None:
 def _read_bookings(facts: Facts, by_lead: dict[str, Person]) -> None:
     for booking in facts.bookings.itertuples(index=False):
         if (person := by_lead.get(booking.lead_id)) is not None:
+            person.bookings.append(booking)
             person.appointment = True
             _became_customer(person, attended_at(booking))
 
@@ -131,3 +140,5 @@ def _read_analysis(facts: Facts, everybody: Iterable[Person]) -> None:
             if (row := said.get(talk.talk_id)) is not None:
                 person.lead |= bool(row.is_lead)
                 person.appointment |= bool(row.visit_scheduled)
+                person.talks_with_lead += [talk] if row.is_lead else []
+                person.talks_with_visit += [talk] if row.visit_scheduled else []

@@ -78,9 +78,15 @@ with
     ),
 
     first_replies as (
-        select tenant_id, conversation_id, min(occurred_at) as first_human_reply_at
+        select
+            tenant_id,
+            conversation_id,
+            min(occurred_at) filter (
+                where event_type = 'human_reply'
+            ) as first_human_reply_at,
+            min(occurred_at) as first_reply_at
         from events
-        where event_type = 'human_reply'
+        where event_type in ('human_reply', 'bot_reply')
         group by tenant_id, conversation_id
     ),
 
@@ -99,12 +105,23 @@ with
             max(e.occurred_at) filter (
                 where e.event_type = 'customer_message'
             ) as last_customer_message_at,
+            min(f.first_reply_at) as first_reply_at,
             min(e.occurred_at) filter (
-                where e.event_type in ('human_reply', 'bot_reply')
-            ) as first_reply_at,
+                where
+                    e.event_type = 'customer_message'
+                    and e.occurred_at > f.first_reply_at
+            ) as first_message_after_reply_at,
             max(e.occurred_at) filter (
                 where e.event_type in ('customer_message', 'human_reply', 'bot_reply')
             ) as last_message_at,
+            (
+                array_agg(e.event_type order by e.position desc) filter (
+                    where {{ tells_where_it_stopped("e.event_type") }}
+                )
+            )[1] as last_event,
+            max(e.occurred_at) filter (
+                where {{ tells_where_it_stopped("e.event_type") }}
+            ) as last_event_at,
             min(f.first_human_reply_at) as first_human_reply_at,
             (
                 array_agg(e.agent_id order by e.position) filter (
@@ -195,7 +212,10 @@ with
             s.first_customer_message_at,
             s.last_customer_message_at,
             s.first_reply_at,
+            s.first_message_after_reply_at,
             s.last_message_at,
+            s.last_event,
+            s.last_event_at,
             s.first_human_reply_at,
             s.first_response_agent_id,
             s.first_response_started_at,
@@ -282,7 +302,10 @@ with
             first_customer_message_at,
             last_customer_message_at,
             first_reply_at,
+            first_message_after_reply_at,
             last_message_at,
+            last_event,
+            last_event_at,
             first_human_reply_at,
             first_response_agent_id,
             first_response_started_at,

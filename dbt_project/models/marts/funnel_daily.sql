@@ -1,4 +1,9 @@
-{{ config(incremental_strategy="replace_tenants") }}
+{{
+    config(
+        incremental_strategy="replace_tenants",
+        indexes=[{"columns": ["tenant_id", "cohort_date"]}],
+    )
+}}
 {% set changed = tenant_changed() if is_incremental() else "true" %}
 
 with
@@ -11,13 +16,16 @@ with
             tenant_id,
             cohort_date,
             channel,
+            campaign_id,
+            inbox_id,
+            procedure,
             count(*) as contacts,
             count(*) filter (where is_engaged) as engaged,
             count(*) filter (where is_lead) as leads,
             count(*) filter (where is_appointment) as appointments,
             count(*) filter (where is_customer) as customers
         from people
-        group by tenant_id, cohort_date, channel
+        group by tenant_id, cohort_date, channel, campaign_id, inbox_id, procedure
     ),
 
     converted as (
@@ -37,6 +45,9 @@ with
             tenant_id,
             cohort_date,
             channel,
+            campaign_id,
+            inbox_id,
+            procedure,
             contacts,
             engaged,
             leads,
