@@ -15,17 +15,25 @@ import pytest
 from tests.end_to_end.conftest import LONG, House
 from tests.end_to_end.installation import succeeded
 from tests.end_to_end.pretend import PretendWorlds
+from tests.oracle.attribution import fct_attribution, fct_touchpoints
 from tests.oracle.compare import assert_same_table
 from tests.oracle.facts import Facts
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
 from tests.oracle.replies import times, waits
-from tests.oracle.roi import roi_by_channel_monthly
+from tests.oracle.revenue import (
+    customer_value_by_segment,
+    procedure_demand_monthly,
+    revenue_by_procedure_monthly,
+    revenue_daily,
+)
+from tests.oracle.roi import roi_by_campaign, roi_by_channel, roi_by_channel_monthly, roi_by_tenant
 from tests.oracle.sla import sla_daily
 from tests.oracle.voice import csat_monthly, nps_monthly, voice_daily
 
 REQUESTS_WITHOUT_CHANGES = 15
 
+PERIOD = ("tenant_id", "period", "period_start", "currency")
 # mart -> what computes it, its grain
 MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "fct_conversations": (times, ("tenant_id", "conversation_id")),
@@ -37,6 +45,18 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
         funnel_abandonment_daily,
         ("tenant_id", "last_event_date", "channel", "stage", "last_event"),
     ),
+    "roi_by_channel": (roi_by_channel, (*PERIOD, "channel")),
+    "roi_by_campaign": (roi_by_campaign, (*PERIOD, "campaign_id")),
+    "roi_by_tenant": (roi_by_tenant, PERIOD),
+    "revenue_daily": (revenue_daily, ("tenant_id", "revenue_date", "currency")),
+    "revenue_by_procedure_monthly": (revenue_by_procedure_monthly, ("tenant_id", "month", "procedure", "currency")),
+    "procedure_demand_monthly": (procedure_demand_monthly, ("tenant_id", "month", "procedure")),
+    "customer_value_by_segment": (
+        customer_value_by_segment,
+        ("tenant_id", "segment", "segment_value", "currency"),
+    ),
+    "fct_touchpoints": (fct_touchpoints, ("tenant_id", "touchpoint_id")),
+    "fct_attribution": (fct_attribution, ("tenant_id", "conversion_id", "model", "touch_number")),
     "roi_by_channel_monthly": (roi_by_channel_monthly, ("tenant_id", "month", "channel", "currency")),
     "sla_daily": (sla_daily, ("tenant_id", "sla_date", "inbox_id", "metric")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),

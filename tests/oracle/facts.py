@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -66,6 +68,7 @@ class Facts:
     # metric -> seconds; a metric without a threshold is not measured
     thresholds: Mapping[str, int] = field(default_factory=dict)
     as_of: datetime | None = None
+    owner_cost_per_month: Decimal = Decimal(0)
     talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
     contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
@@ -77,6 +80,14 @@ class Facts:
     csat: pd.DataFrame = field(default_factory=lambda: frame("csat"))
     surveys: pd.DataFrame = field(default_factory=lambda: frame("surveys"))
     analysis: pd.DataFrame = field(default_factory=lambda: frame("analysis"))
+
+    # what has been worked out from them once, by name
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def today(self) -> date | None:
+        """The day it is by the sources' clock."""
+        return None if self.as_of is None else self.local_date(self.as_of)
 
     def local_date(self, instant: datetime) -> date:
         """The day an instant falls on where the tenant is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,8 @@ class _Groups:
 class Person:
     """All that is known of one person: the talks, the bot's leads and their bookings."""
 
+    # after the lowest contact, else the lowest lead
+    person_id: str = ""
     talks: list[Talk] = field(default_factory=list)
     leads: list[tuple[datetime, str]] = field(default_factory=list)
     bookings: list[Any] = field(default_factory=list)
@@ -70,6 +72,12 @@ class Person:
 
 def people(facts: Facts) -> list[Person]:
     """Everybody who has talked, or whom the bot holds as a lead; a contact with neither is not here."""
+    if "people" not in facts.derived:
+        facts.derived["people"] = _people(facts)
+    return list(facts.derived["people"])
+
+
+def _people(facts: Facts) -> list[Person]:
     group = _Groups()
     for kind, frame, key in (("contact", facts.contacts, "contact_id"), ("lead", facts.leads, "lead_id")):
         for identity, phone in zip(frame[key], frame["phone"], strict=True):
@@ -93,6 +101,7 @@ def people(facts: Facts) -> list[Person]:
         person.lead |= lead.status in LEAD_STATUSES
         _became_customer(person, lead.converted_at)
 
+    _name(facts, group, found)
     _read_bookings(facts, by_lead)
     _read_analysis(facts, found.values())
     channels = lead_channels(facts)
@@ -106,6 +115,12 @@ def people(facts: Facts) -> list[Person]:
 
 def lead_channels(facts: Facts) -> dict[str, str]:
     """A lead's own channel, else its campaign's, else `(none)`."""
+    if "lead_channels" not in facts.derived:
+        facts.derived["lead_channels"] = _lead_channels(facts)
+    return dict(facts.derived["lead_channels"])
+
+
+def _lead_channels(facts: Facts) -> dict[str, str]:
     campaigns = dict(zip(facts.campaigns["campaign_id"], facts.campaigns["channel"], strict=True))
     return {
         lead.lead_id: lead.source_channel or campaigns.get(lead.campaign_id) or NO_CHANNEL
@@ -118,6 +133,19 @@ def attended_at(booking: object) -> datetime | None:
     if booking.status != "attended":  # type: ignore[attr-defined]
         return None
     return booking.scheduled_for or booking.booked_at  # type: ignore[attr-defined]
+
+
+def _name(facts: Facts, group: _Groups, found: Mapping[Hashable, Person]) -> None:
+    members: dict[Hashable, tuple[set[Any], set[Any]]] = {}
+    for place, (kind, frame, key) in enumerate(
+        (("contact", facts.contacts, "contact_id"), ("lead", facts.leads, "lead_id"))
+    ):
+        for identity in [*frame[key], *facts.talks[key]]:
+            if identity is not None:
+                members.setdefault(group.find((kind, identity)), (set(), set()))[place].add(identity)
+    for root, person in found.items():
+        contacts, leads = members[root]
+        person.person_id = f"contact-{min(contacts)}" if contacts else f"lead-{min(leads)}"
 
 
 def _became_customer(person: Person, at: datetime | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,7 @@ def facts_from_truth(
             if metric in settings.get("sla", {})
         },
         as_of=as_of,
+        owner_cost_per_month=Decimal(str(settings.get("owner_cost_per_month", 0))),
         talks=talks,
         moments=_moments(frames),
         contacts=_take(frames["contacts"], "contacts", phone="phone_written"),

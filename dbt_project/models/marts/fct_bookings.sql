@@ -7,14 +7,48 @@
         ],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set changed = (
+    "tenant_id in (select tenant_id from scope)"
+    if is_incremental()
+    else "true"
+) %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
+    clocks as (select * from {{ ref("int_clocks") }}),
+
+    {% if is_incremental() %}
+        -- besides what changed: tenants of whom a day has passed on which something was
+        -- to take place
+        scope as (
+            select tenant_id
+            from {{ ref("stg_config__tenants") }}
+            where {{ tenant_changed() }}
+            union
+            select stored.tenant_id
+            from {{ this }} as stored
+            join clocks as k on k.tenant_id = stored.tenant_id
+            where
+                {{ tenant_requested("stored.tenant_id") }}
+                and stored.status = 'booked'
+                and stored.is_overdue
+                <> coalesce(stored.scheduled_date < k.clock_date, false)
+        ),
+    {% endif %}
+
     bookings as (select * from {{ ref("int_bookings") }} where {{ changed }}),
 
     leads as (select * from {{ ref("fct_leads") }} where {{ changed }}),
+
+    dated as (
+        select
+            b.*,
+            {{ local_date("coalesce(b.scheduled_for, b.booked_at)", "t.timezone") }}
+            as scheduled_date
+        from bookings as b
+        join tenants as t on t.tenant_id = b.tenant_id
+    ),
 
     final as (
         select
@@ -38,12 +72,16 @@ with
             b.booked_at,
             {{ local_date("b.booked_at", "t.timezone") }} as booked_date,
             b.scheduled_for,
+            b.scheduled_date,
+            b.status = 'booked'
+            and coalesce(b.scheduled_date < k.clock_date, false) as is_overdue,
             b.is_attended,
             b.attended_at,
             {{ local_date("b.attended_at", "t.timezone") }} as attended_date,
             b.is_attended and b.value is null as is_attended_without_value
-        from bookings as b
+        from dated as b
         join tenants as t on t.tenant_id = b.tenant_id
+        left join clocks as k on k.tenant_id = b.tenant_id
         left join leads as l on l.tenant_id = b.tenant_id and l.lead_id = b.lead_id
     )
 
