@@ -1,4 +1,4 @@
-"""For which tenants dbt has anything to do: a sync changed something since their last complete build, or an SLA ran out."""
+"""For which tenants dbt has anything to do: since their last complete build a row changed, an SLA ran out or a day began."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestration.dbt_environment import project_hash
 from warehouse.connect import connect
 
 _OVERDUE = (Path(__file__).parent / "sql" / "overdue_tenants.sql").read_bytes()
+_ANOTHER_DAY = (Path(__file__).parent / "sql" / "another_day.sql").read_bytes()
 _LAST_BUILD = """
 select tenant_id, to_sync_id, coalesce(project_hash, %(hash)s)
 from (
@@ -24,13 +25,14 @@ from (
 
 
 def changed_tenants(dsn: str, tenants: Collection[str], synced_tables: Sequence[str]) -> list[str]:
-    """Of these tenants, those whose tables are older than their rows, than the code or than a deadline that passed."""
+    """Of these tenants, those whose tables are older than their rows, the code, a deadline that passed or the present day."""
     code = project_hash()
     with connect(dsn) as connection:
         newest: dict[str, int | None] = dict(connection.execute(_newest(synced_tables), [list(tenants)]).fetchall())
         builds = connection.execute(_LAST_BUILD, {"tenants": list(tenants), "hash": code}).fetchall()
         current = {tenant_id for tenant_id, to, hash in builds if hash == code and to >= (newest.get(tenant_id) or 0)}
         current -= _overdue(connection, current)
+        current -= {tenant_id for (tenant_id,) in connection.execute(_ANOTHER_DAY, {"tenants": list(current)})}
     return sorted(set(tenants) - current)
 
 

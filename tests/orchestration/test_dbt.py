@@ -126,6 +126,31 @@ def test_a_deadline_that_passed_has_to_be_built_although_no_row_changed(built: H
     assert changed(built) == ["beta", "gamma"]
 
 
+def test_another_day_has_to_be_built_although_no_row_changed(built: House) -> None:
+    """By the source's clock, where the tenant is: 02:30 in UTC is still yesterday in Sao Paulo."""
+    with psycopg.connect(built.dsn) as connection:
+        for slug, clock in (("alpha", "02:30"), ("beta", "03:30")):
+            connection.execute(
+                "insert into config.tenants (tenant_id, name, vertical, timezone, locale, currency, country, holidays, owner_cost_per_month,"
+                " has_chatwoot, has_bot, analyzer_engine, is_active, _sync_id) values (%s, %s, 'gym', 'America/Sao_Paulo',"
+                " 'pt-BR', 'BRL', 'BR', 'public', 0, true, true, 'regex', true, 1) on conflict (tenant_id) do update"
+                " set timezone = excluded.timezone",
+                [slug, slug],
+            )
+            connection.execute(
+                "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at, source_clock)"
+                " select %s, 4, 'bot', 'incremental', 'succeeded', min(started_at) - interval '1 hour',"
+                " min(started_at) - interval '1 hour', '2026-03-02 22:00Z' from ops.builds where tenant_id = %s",
+                [slug, slug],
+            )
+            connection.execute(
+                "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, source_clock, finished_at)"
+                " values (%s, 5, 'bot', 'incremental', 'succeeded', %s, clock_timestamp())",
+                [slug, f"2026-03-03 {clock}Z"],
+            )
+    assert changed(built) == ["beta", "gamma"]
+
+
 def test_views_of_the_project_are_made_before_tables_unless_they_read_some() -> None:
     models = DbtModels(load_manifest())
     assert "stg_chatwoot__messages" in models.first_views
