@@ -25,6 +25,8 @@ INSTANTS = {
     "scheduled_for",
     "attended_at",
     "visit_at",
+    "engaged_at",
+    "decided_at",
 }
 INTEGERS = {
     "database_id",

@@ -44,8 +44,10 @@ class Journey:
     first_reply_seconds: float | None = None
     p_engage: float | None = None
     engaged: bool | None = None
+    engaged_at: datetime | None = None
     p_book: float | None = None
     booked: bool | None = None
+    decided_at: datetime | None = None
     p_attend: float | None = None
     visit_agreed: bool = False
     visit_at: datetime | None = None

@@ -81,7 +81,7 @@ class Speaker:
         p = outcome.p_engage(self.topic.book if self.topic.lead else 1.0, waited, self.journey.channel)
         engaged = self.rng.random() < p
         if not again:
-            self.journey.p_engage, self.journey.engaged = p, engaged
+            self.journey.p_engage, self.journey.engaged, self.journey.engaged_at = p, engaged, self.sim.now
         return engaged
 
     def books(self, after_seconds: float) -> bool:
@@ -96,7 +96,7 @@ class Speaker:
             self.score,
         )
         booked = self.rng.random() < p
-        self.journey.p_book, self.journey.booked = p, booked
+        self.journey.p_book, self.journey.booked, self.journey.decided_at = p, booked, sim.now
         return booked
 
     @property

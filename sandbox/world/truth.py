@@ -58,8 +58,9 @@ labels            label_id, title
 applied_slas      id, conversation_id, sla_policy_id, status, created_at
 sla_events        id, applied_sla_id, conversation_id, event_type, created_at
 journeys          conversation_id, topic, is_lead, mood (positive|neutral|negative), channel, maturity_score,
-                  first_reply_seconds (what decided), p_engage, engaged, p_book, booked, p_attend, visit_agreed,
-                  visit_at, booking_id: the hidden truth that an analyser or a model tries to find
+                  first_reply_seconds (what decided), p_engage, engaged, engaged_at (when that was settled), p_book,
+                  booked, decided_at (likewise), p_attend, visit_agreed, visit_at, booking_id: the hidden truth that an
+                  analyser or a model tries to find
 """
 
 from __future__ import annotations

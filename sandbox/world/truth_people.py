@@ -89,8 +89,10 @@ def journeys(known: Knowledge) -> pd.DataFrame:
                 j.first_reply_seconds,
                 j.p_engage,
                 j.engaged,
+                j.engaged_at,
                 j.p_book,
                 j.booked,
+                j.decided_at,
                 j.p_attend,
                 j.visit_agreed,
                 j.visit_at,
@@ -99,8 +101,8 @@ def journeys(known: Knowledge) -> pd.DataFrame:
         )
     data = frame(
         rows,
-        "conversation_id topic is_lead mood channel maturity_score first_reply_seconds p_engage engaged p_book booked "
-        "p_attend visit_agreed visit_at booking_id",
+        "conversation_id topic is_lead mood channel maturity_score first_reply_seconds p_engage engaged engaged_at p_book "
+        "booked decided_at p_attend visit_agreed visit_at booking_id",
     )
     for name in ("first_reply_seconds", "p_engage", "p_book", "p_attend"):
         data[name] = data[name].astype("float64")

@@ -1,0 +1,108 @@
+"""The best anybody could say of a lead at a moment: the pretend world's own probabilities, given where the lead really stood.
+
+It knows the world's rules (sandbox.world.outcome, bookings and arrivals) and its hidden truth, up to the moment and not
+further. What it says no model can improve upon but by luck.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+CANCELLED, NEVER_TOLD = 0.09, 0.03
+ATTENDANCE_KNOWN = 1 - CANCELLED - NEVER_TOLD
+DAY = 86_400.0
+SETTLED_AFTER = 300 * 60.0
+UNDER_WAY = 2 * DAY
+# the share of all talks in which somebody known comes back without being a member
+RETURNING = 0.14
+
+
+def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *, days: int = 30) -> np.ndarray:
+    """P(customer within `days`) for each row of `moments` (`at`, `person_id` of the truth)."""
+    journeys = truth["journeys"].merge(
+        truth["conversations"][["conversation_id", "person_id", "created_at"]], on="conversation_id"
+    )
+    wanted = journeys[journeys["is_lead"]]
+    means = {name: float(wanted[name].mean()) for name in ("p_engage", "p_book", "p_attend")}
+    by_topic = wanted.groupby("topic")["p_book"].mean()
+    success = float(journeys["is_lead"].mean()) * means["p_engage"] * means["p_book"] * means["p_attend"]
+    bookings = truth["bookings"].merge(
+        journeys[["booking_id", "p_attend"]].dropna(subset="booking_id"), on="booking_id", how="left"
+    )
+    bookings["due"] = bookings["scheduled_for"].fillna(bookings["booked_at"] + pd.Timedelta(days=2))
+    bookings["settled_at"] = bookings["updated_at"].where(bookings["status"] != "booked")
+    bookings["p_attend"] = bookings["p_attend"].fillna(0.9)
+    wanted = wanted.assign(
+        p_engage=wanted["p_engage"].fillna(means["p_engage"]),
+        p_book=wanted["p_book"].fillna(wanted["topic"].map(by_topic)).fillna(means["p_book"]) * means["p_attend"],
+    )
+    own_bookings = _of_each_person(bookings, "booked_at due settled_at p_attend")
+    own_talks = _of_each_person(wanted, "created_at engaged_at decided_at engaged p_engage p_book")
+    began = {str(person): at.timestamp() for person, at in journeys.groupby("person_id")["created_at"].min().items()}
+    known_since = np.sort(np.array(list(began.values())))
+    span = (known_since[-1] - known_since[0]) / (days * DAY)
+    talks, newcomers = len(journeys) / span, len(known_since) / span
+
+    def coming_back(person_id: str, at: float) -> float:
+        """The later somebody came, the likelier the world picks them again."""
+        people = int(known_since.searchsorted(at)) + 1
+        later = max(people - int(known_since.searchsorted(began.get(person_id, at))), 1)
+        picks = talks * RETURNING / np.sqrt(people) * (np.sqrt(later + newcomers) - np.sqrt(later)) / newcomers
+        return float(1 - np.exp(-picks * success * ATTENDANCE_KNOWN))
+
+    chances = []
+    for person_id, at in zip(moments["person_id"], _seconds(moments["at"]), strict=True):
+        booked = _of_bookings(own_bookings.get(person_id, ()), at)
+        talking = _of_talks(own_talks.get(person_id, ()), at)
+        chances.append(1 - (1 - booked) * (1 - talking) * (1 - coming_back(person_id, at)))
+    return np.array(chances)
+
+
+def _of_bookings(bookings: Iterable[tuple[float, ...]], at: float) -> float:
+    """That one of those still pending is attended: not cancelled first, and noted."""
+    missed = 1.0
+    for booked_at, due, settled_at, p_attend in bookings:
+        if booked_at <= at < due + SETTLED_AFTER and not settled_at <= at:
+            cancelled_by_now = CANCELLED * min(max(((at - booked_at) / max(due - booked_at, 1.0) - 0.1) / 0.8, 0.0), 1.0)
+            missed *= 1 - ATTENDANCE_KNOWN * p_attend / (1 - cancelled_by_now)
+    return 1 - missed
+
+
+def _of_talks(talks: Iterable[tuple[float, ...]], at: float) -> float:
+    """That a talk under way ends in a booking, and that in a visit."""
+    missed = 1.0
+    for created_at, engaged_at, decided_at, engaged, p_engage, p_book in talks:
+        if at - UNDER_WAY < created_at <= at and not decided_at <= at:
+            engages = engaged if engaged_at <= at else p_engage
+            missed *= 1 - ATTENDANCE_KNOWN * engages * p_book
+    return 1 - missed
+
+
+def _of_each_person(rows: pd.DataFrame, columns: str) -> dict[str, list[tuple[float, ...]]]:
+    """The columns as plain numbers, instants as seconds; NaN is never before anything."""
+    numbers = {
+        name: _seconds(rows[name]) if name.endswith("_at") or name == "due" else rows[name].astype(float)
+        for name in columns.split()
+    }
+    found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+    for person_id, *values in zip(rows["person_id"], *numbers.values(), strict=True):
+        found[person_id].append(tuple(values))
+    return found
+
+
+def _seconds(instants: pd.Series) -> np.ndarray:
+    stamps = pd.DatetimeIndex(pd.to_datetime(instants, utc=True)).as_unit("us")
+    seconds: np.ndarray = np.where(stamps.isna(), np.nan, stamps.asi8 / 1e6)
+    return seconds
+
+
+def person_ids(truth: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """The marts' name of each person of the truth."""
+    return {
+        f"contact-{min(row.contact_ids)}" if row.contact_ids else f"lead-{min(row.lead_ids)}": str(row.person_id)
+        for row in truth["people"].itertuples()
+    }

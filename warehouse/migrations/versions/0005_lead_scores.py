@@ -1,0 +1,10 @@
+"""Lead scores, the models behind them, and what was known at past moments."""
+
+from warehouse.migrate import run_sql
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    run_sql(__file__)
