@@ -114,34 +114,38 @@ def fit(
     numeric: Sequence[str],
     categorical: Sequence[str],
     strength: float,
+    weights: np.ndarray | None = None,
 ) -> AdditiveModel:
     """The penalized maximum-likelihood fit; the smaller `strength` (scikit-learn's C), the flatter the curves.
 
-    The penalty is on the steps from knot to knot, and on the values of a category.
+    `weights` say how many rows each stands for. The penalty is on the steps from knot to knot, and on the values of a category.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     knots = {name: _knots(features[name].to_numpy(dtype=float)) for name in numeric}
     values = {name: _common_values(features[name]) for name in categorical}
     blocks = [_ramps(features[name].to_numpy(dtype=float), knots[name]) for name in numeric]
     blocks += [_indicators(features[name], values[name]) for name in categorical]
     matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((len(features), 0))
-    fitted = LogisticRegression(C=strength, max_iter=500, solver="lbfgs").fit(matrix, happened)
-    weights = np.split(fitted.coef_[0], np.cumsum([block.shape[1] for block in blocks])[:-1])
+    with threadpool_limits(1):  # the matrices are small: threads would wait for each other
+        fitted = LogisticRegression(C=strength, max_iter=100, solver="newton-cholesky").fit(matrix, happened, weights)
+    steps = np.split(fitted.coef_[0], np.cumsum([block.shape[1] for block in blocks])[:-1])
     curves = {
         name: Curve(knots[name], tuple(np.concatenate([[0.0], np.cumsum(own[:-1])]) if knots[name] else ()), own[-1])
-        for name, own in zip(numeric, weights[: len(numeric)], strict=True)
+        for name, own in zip(numeric, steps[: len(numeric)], strict=True)
     }
     levels = {
         name: Levels({**dict(zip(values[name], own, strict=True)), OTHER: 0.0})
-        for name, own in zip(categorical, weights[len(numeric) :], strict=True)
+        for name, own in zip(categorical, steps[len(numeric) :], strict=True)
     }
-    return _centred(AdditiveModel(float(fitted.intercept_[0]), curves, levels), features)
+    return _centred(AdditiveModel(float(fitted.intercept_[0]), curves, levels), features, weights)
 
 
-def _centred(model: AdditiveModel, features: pd.DataFrame) -> AdditiveModel:
+def _centred(model: AdditiveModel, features: pd.DataFrame, weights: np.ndarray | None) -> AdditiveModel:
     """The same model, told against the average row."""
-    means = model.contributions(features).mean()
+    parts = model.contributions(features)
+    means = pd.Series(np.average(parts, axis=0, weights=weights), index=parts.columns)
     curves = {
         name: Curve(one.knots, tuple(float(w - means[name]) for w in one.at_knots), float(one.missing - means[name]))
         for name, one in model.curves.items()
@@ -176,5 +180,7 @@ def _common_values(values: pd.Series) -> list[str]:
 
 
 def _indicators(values: pd.Series, common: Sequence[str]) -> np.ndarray:
-    marks: np.ndarray = (values.astype(str).to_numpy()[:, None] == np.array(common, dtype=object)).astype(float)
-    return marks.reshape(len(values), len(common))
+    place = {value: position for position, value in enumerate(common)}
+    codes = values.astype(str).map(place).fillna(-1).to_numpy(dtype=int)
+    marks: np.ndarray = np.eye(len(common) + 1, len(common))[codes]  # -1 is the last row, which marks nothing
+    return marks

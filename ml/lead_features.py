@@ -21,11 +21,10 @@ NUMERIC = (
     "days_to_visit",
     "failed_bookings",
     "first_reply_minutes",
-    "first_human_wait_minutes",
-    "mean_human_wait_minutes",
+    "first_human_reply_minutes",
     "waiting_hours",
     "customer_messages",
-    "customer_messages_7d",
+    "recent_customer_messages",
     "talk_customer_messages",
     "human_replies",
     "bot_replies",
@@ -46,7 +45,7 @@ CATEGORICAL = (
     "hour_of_day",
     "weekday",
 )
-_LOGARITHMIC = ("first_reply_minutes", "first_human_wait_minutes", "mean_human_wait_minutes", "waiting_hours")
+LOGARITHMIC = ("first_reply_minutes", "first_human_reply_minutes", "waiting_hours")
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SITUATIONS = ("booked", "overdue", "visit agreed", "booking failed", "waits for us", "silent", "closed", "no talk")
@@ -68,7 +67,7 @@ def features(snapshots: pd.DataFrame, *, tenant_id: str, timezone: str, playbook
         "highest_lead_probability",
         "failed_bookings",
         "customer_messages",
-        "customer_messages_7d",
+        "recent_customer_messages",
         "talk_customer_messages",
         "human_replies",
         "bot_replies",
@@ -79,24 +78,27 @@ def features(snapshots: pd.DataFrame, *, tenant_id: str, timezone: str, playbook
     made["days_from_booking_to_date"] = booking - _days_after(snapshots["booked_at"], at)
     made["days_to_visit"] = np.where(visit > -1, visit, np.nan)
     made["first_reply_minutes"] = snapshots["first_reply_seconds"].to_numpy(dtype=float) / 60
-    made["first_human_wait_minutes"] = snapshots["first_human_wait_seconds"].to_numpy(dtype=float) / 60
-    made["mean_human_wait_minutes"] = snapshots["human_wait_seconds"].to_numpy(dtype=float) / 60
-    made["waiting_hours"] = snapshots["waiting_seconds"].to_numpy(dtype=float) / 3600
+    made["first_human_reply_minutes"] = snapshots["first_human_reply_seconds"].to_numpy(dtype=float) / 60
+    made["waiting_hours"] = np.where(_waits(snapshots), since_word * 24, np.nan)
     made["days_since_first_contact"] = -_days_after(snapshots["first_contact_at"], at)
     made["engagement_decay"] = np.exp(-since_word / DECAY_DAYS)
     made["playbook_effect"] = _effect(snapshots, playbook_effects)
-    for name in _LOGARITHMIC:
+    for name in LOGARITHMIC:
         made[name] = np.log1p(made[name].clip(lower=0))
     made["tenant_id"] = tenant_id
     made["situation"] = _situation(snapshots, booking)
     made["channel"] = snapshots["channel"].to_numpy()
     # a campaign's name means something to its tenant only
-    made["campaign"] = np.where(snapshots["campaign_id"].isna(), "", tenant_id + "/" + snapshots["campaign_id"].astype(str))
+    made["campaign"] = np.where(
+        snapshots["campaign_id"].isna(), "", tenant_id + "/" + snapshots["campaign_id"].astype(str)
+    )
     for name in ("door", "last_writer", "intent", "sentiment"):
         made[name] = snapshots[name].fillna("").to_numpy()
     local = pd.DatetimeIndex(pd.to_datetime(snapshots["talk_first_message_at"], utc=True)).tz_convert(timezone)
-    made["hour_of_day"] = np.where(local.isna(), "", np.char.mod("%02d", np.nan_to_num(local.hour.to_numpy(float)) // 3 * 3))
-    made["weekday"] = np.append(WEEKDAYS, "")[np.where(local.isna(), 7, np.nan_to_num(local.dayofweek)).astype(int)]
+    made["hour_of_day"] = np.where(
+        local.isna(), "", np.char.mod("%02d", np.nan_to_num(local.hour.to_numpy(float)) // 3 * 3)
+    )
+    made["weekday"] = np.append(WEEKDAYS, "")[np.where(local.isna(), 7, np.nan_to_num(local.day_of_week)).astype(int)]
     return made[[*NUMERIC, *CATEGORICAL]]
 
 
@@ -120,6 +122,12 @@ def _effect(snapshots: pd.DataFrame, playbook_effects: pd.DataFrame) -> np.ndarr
     return effect
 
 
+def _waits(snapshots: pd.DataFrame) -> np.ndarray:
+    """Whether the customer wrote last, and nobody has closed the talk."""
+    waits: np.ndarray = (snapshots["last_writer"] == "customer").to_numpy() & ~snapshots["is_resolved"].to_numpy(bool)
+    return waits
+
+
 def _situation(snapshots: pd.DataFrame, days_to_booking: np.ndarray) -> np.ndarray:
     """Where the lead stands: the first of SITUATIONS that is so."""
     pending = snapshots["pending_bookings"].to_numpy() > 0
@@ -128,7 +136,7 @@ def _situation(snapshots: pd.DataFrame, days_to_booking: np.ndarray) -> np.ndarr
         pending,
         snapshots["has_agreed_visit"].to_numpy(bool),
         snapshots["failed_bookings"].to_numpy() > 0,
-        (snapshots["last_writer"] == "customer").to_numpy() & ~snapshots["is_resolved"].to_numpy(bool),
+        _waits(snapshots),
         snapshots["last_writer"].notna().to_numpy() & ~snapshots["is_resolved"].to_numpy(bool),
         snapshots["last_writer"].notna().to_numpy(),
     ]

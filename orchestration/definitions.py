@@ -9,6 +9,8 @@ import dagster as dg
 
 from orchestration.assets.analysis import conversation_analysis
 from orchestration.assets.forecast import demand_forecasts
+from orchestration.assets.lead_models import lead_models
+from orchestration.assets.lead_scores import lead_scores
 from orchestration.assets.sync import BOT_ANCHOR, CHATWOOT_ANCHOR, sync_bot, sync_chatwoot
 from orchestration.assets.tick import tick_asset
 from orchestration.assets.transform import ANCHOR as TRANSFORM_ANCHOR
@@ -17,7 +19,7 @@ from orchestration.checks import every_tenant_is_fresh
 from orchestration.dbt_manifest import load_manifest
 from orchestration.dbt_models import DbtModels
 from orchestration.jobs import jobs
-from orchestration.keys import ANALYSIS, FORECASTS, OWNER
+from orchestration.keys import ANALYSIS, FORECASTS, LEAD_SCORES, OWNER
 from orchestration.purge import purge_job
 from orchestration.schedules import schedules
 from orchestration.sensors import tenants_sensor
@@ -35,7 +37,9 @@ def build(manifest: Mapping[str, Any]) -> dg.Definitions:
             conversation_analysis,
             *transform_assets(models),
             demand_forecasts,
-            tick_asset([CHATWOOT_ANCHOR, BOT_ANCHOR, ANALYSIS, TRANSFORM_ANCHOR, FORECASTS]),
+            lead_models,
+            lead_scores,
+            tick_asset([CHATWOOT_ANCHOR, BOT_ANCHOR, ANALYSIS, TRANSFORM_ANCHOR, FORECASTS, LEAD_SCORES]),
         ],
         asset_checks=[every_tenant_is_fresh],
         jobs=[*jobs(models), purge_job],

@@ -9,7 +9,17 @@ import dagster as dg
 from orchestration.assets.sync import Reading
 from orchestration.checks import every_tenant_is_fresh
 from orchestration.dbt_models import DbtModels
-from orchestration.keys import ANALYSIS, BOT_TABLES, CHATWOOT_TABLES, FORECASTS, TICK, Step, raw_key
+from orchestration.keys import (
+    ANALYSIS,
+    BOT_TABLES,
+    CHATWOOT_TABLES,
+    FORECASTS,
+    LEAD_SCORES,
+    MODEL_VERSIONS,
+    TICK,
+    Step,
+    raw_key,
+)
 
 TICK_JOB = "tick"
 
@@ -17,7 +27,7 @@ TICK_JOB = "tick"
 def jobs(models: DbtModels) -> list[Any]:
     """A tenant's tick and its variations all end in the asset that fails the run if a tenant failed."""
     raw = [raw_key("chatwoot", name) for name in CHATWOOT_TABLES] + [raw_key("bot", name) for name in BOT_TABLES]
-    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, FORECASTS, TICK)
+    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, FORECASTS, LEAD_SCORES, TICK)
     return [
         dg.define_asset_job(
             TICK_JOB, whole_tick, description="Sync what changed, analyze it, transform it, predict what is due."
@@ -33,6 +43,17 @@ def jobs(models: DbtModels) -> list[Any]:
             dg.AssetSelection.assets(FORECASTS, TICK),
             config=RUN_CONFIG["forecast"],
             description="Demand forecasts anew.",
+        ),
+        dg.define_asset_job(
+            "scoring",
+            dg.AssetSelection.assets(LEAD_SCORES, TICK),
+            config=RUN_CONFIG["scoring"],
+            description="What each open lead is worth, anew.",
+        ),
+        dg.define_asset_job(
+            "training",
+            dg.AssetSelection.assets(MODEL_VERSIONS),
+            description="The models that score leads, learned from what has come true. All tenants together.",
         ),
         dg.define_asset_job(
             "views",
@@ -62,5 +83,6 @@ def tick_config(*, reading: Reading = Reading.AUTO, since: str | None = None, re
 # What makes these jobs differ from a tick. A run asked for without any config does not get its job's, so a schedule says it.
 RUN_CONFIG: dict[str, dict[str, Any]] = {
     "reconcile": tick_config(reading=Reading.RECONCILE),
+    "scoring": {"ops": {Step.SCORE.value: {"config": {"even_if_recent": True}}}},
     "forecast": {"ops": {Step.PREDICT.value: {"config": {"even_if_recent": True}}}},
 }

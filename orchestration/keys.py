@@ -9,6 +9,8 @@ import dagster as dg
 OWNER = "team:funil"
 ANALYSIS = dg.AssetKey(["analysis", "conversation_analysis"])
 FORECASTS = dg.AssetKey(["ml", "demand_forecasts"])
+MODEL_VERSIONS = dg.AssetKey(["ml", "model_versions"])
+LEAD_SCORES = dg.AssetKey(["ml", "lead_scores"])
 TICK = dg.AssetKey(["ops", "tick"])
 FRESHNESS = dg.AssetKey(["marts", "tenant_freshness"])
 
@@ -50,6 +52,7 @@ class Step(StrEnum):
     ANALYZE = "analyze"
     TRANSFORM = "transform"
     PREDICT = "predict"
+    SCORE = "score"
 
 
 def raw_key(source: str, table: str) -> dg.AssetKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,31 @@ def plots_of(dsn: str, tenant_id: str, only: Collection[dg.AssetKey]) -> dict[dg
     if REPLIES in only and (months := _rows(dsn, "waits_by_month", tenant_id)):
         plots[REPLIES] = {"response_times": _picture(_waits(months))}
     return plots
+
+
+def calibration_plot(bins: Sequence[Sequence[float]]) -> dg.MetadataValue:
+    """What was said against what happened, on weeks the model has not seen; on the line it is right."""
+    figure = _figure()
+    axes = figure.subplots()
+    said, happened = [one[0] for one in bins], [one[1] for one in bins]
+    most = max([*said, *happened, 0.01])
+    axes.plot([0, most], [0, most], color="#a0aec0", linewidth=1)
+    axes.plot(said, happened, color=_BLUE, marker="o", linestyle="")
+    axes.set_xlabel("said", fontsize=7)
+    axes.set_ylabel("happened", fontsize=7)
+    axes.set_title("each tenth of the leads: what was said, and how often it happened", fontsize=8)
+    return _picture(_tidy(figure, bottom=0.18))
+
+
+def reasons_plot(reasons: Mapping[str, int]) -> dg.MetadataValue:
+    """The first reasons given most often, and to how many leads."""
+    figure = _figure()
+    axes = figure.subplots()
+    most = sorted(reasons.items(), key=lambda reason: -reason[1])[:8]
+    axes.barh([text[:60] for text, _ in most], [count for _, count in most], color=_BLUE)
+    axes.invert_yaxis()
+    axes.set_title("first reasons, by number of leads", fontsize=8)
+    return _picture(_tidy(figure, left=0.5))
 
 
 def _rows(dsn: str, query: str, tenant_id: str) -> list[tuple[Any, ...]]:
@@ -85,12 +110,13 @@ def _figure() -> Any:
     return figure
 
 
-def _tidy(figure: Any, *, dated: Any, **margins: float) -> Any:
+def _tidy(figure: Any, *, dated: Any = None, **margins: float) -> Any:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(maxticks=6)
-    dated.xaxis.set_major_locator(locator)
-    dated.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if dated is not None:
+        locator = AutoDateLocator(maxticks=6)
+        dated.xaxis.set_major_locator(locator)
+        dated.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     for axes in figure.axes:
         axes.tick_params(labelsize=7)
         axes.xaxis.get_offset_text().set_fontsize(7)

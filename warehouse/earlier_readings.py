@@ -7,13 +7,12 @@ on after a moment are read once more, as far as they had gone, and those reading
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from psycopg.rows import namedtuple_row
 
 from warehouse.analysis import Reader, StoredConversation, StoredMessage, T
 from warehouse.connect import connect
@@ -79,11 +78,10 @@ def _interrupted(
 ) -> tuple[list[_Cut], dict[str, int]]:
     parameters = {"tenant_id": tenant_id, "prompt_version": prompt_version, "moments": list(moments)}
     cuts, chatwoot_ids = [], {}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        for row in cursor.execute(_INTERRUPTED, parameters):
-            cuts.append(_Cut(row.conversation_id, row.at))
-            if row.chatwoot_conversation_id is not None:
-                chatwoot_ids[row.conversation_id] = row.chatwoot_conversation_id
+    for at, conversation_id, chatwoot_id in connection.execute(_INTERRUPTED, parameters):
+        cuts.append(_Cut(conversation_id, at))
+        if chatwoot_id is not None:
+            chatwoot_ids[conversation_id] = chatwoot_id
     return cuts, chatwoot_ids
 
 
@@ -96,13 +94,9 @@ def _messages(
         "bot_ids": [id.removeprefix("bot-") for id in conversation_ids if id not in chatwoot_ids],
     }
     said: dict[str, list[StoredMessage]] = defaultdict(list)
-    for conversation_id, *message in _rows(connection, parameters):
+    for conversation_id, *message in connection.execute(_MESSAGES, parameters):
         said[conversation_id].append(StoredMessage(*message))
     return said
-
-
-def _rows(connection: psycopg.Connection, parameters: dict[str, object]) -> Iterator[tuple[str, str, str, datetime]]:
-    return iter(connection.execute(_MESSAGES, parameters).fetchall())
 
 
 def _as_it_stood(cut: _Cut, said: Sequence[StoredMessage]) -> StoredConversation:

@@ -24,6 +24,7 @@ STEPS = {
     "analyze": "reading conversations",
     "transform": "building marts",
     "predict": "forecasting",
+    "score": "scoring leads",
 }
 
 

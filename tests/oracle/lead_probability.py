@@ -67,7 +67,9 @@ def _of_bookings(bookings: Iterable[tuple[float, ...]], at: float) -> float:
     missed = 1.0
     for booked_at, due, settled_at, p_attend in bookings:
         if booked_at <= at < due + SETTLED_AFTER and not settled_at <= at:
-            cancelled_by_now = CANCELLED * min(max(((at - booked_at) / max(due - booked_at, 1.0) - 0.1) / 0.8, 0.0), 1.0)
+            cancelled_by_now = CANCELLED * min(
+                max(((at - booked_at) / max(due - booked_at, 1.0) - 0.1) / 0.8, 0.0), 1.0
+            )
             missed *= 1 - ATTENDANCE_KNOWN * p_attend / (1 - cancelled_by_now)
     return 1 - missed
 

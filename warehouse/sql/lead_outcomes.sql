@@ -1,20 +1,18 @@
--- What became of people after each of the moments: who was a customer %(customer_days)s days later, and who had written again
--- after %(silence_days)s. Only for moments that are long enough ago to know.
+-- What became of people after each of the moments: who was a customer %(customer_days)s days later, and when they first wrote
+-- again within %(silence_days)s days. Who did neither is left out.
 with
     moments as (select unnest(%(moments)s::timestamptz[]) as at),
 
     wrote as (
-        select distinct m.at, t.person_id
+        select m.at, t.person_id, min(e.occurred_at) as next_message_at
         from moments as m
         join
             intermediate.int_conversation_events as e
             on e.occurred_at > m.at
             and e.occurred_at <= m.at + make_interval(days => %(silence_days)s)
-        join
-            marts.fct_conversations as t
-            on t.tenant_id = e.tenant_id
-            and t.conversation_id = e.conversation_id
+        join marts.fct_conversations as t on t.tenant_id = e.tenant_id and t.conversation_id = e.conversation_id
         where e.tenant_id = %(tenant_id)s and e.event_type = 'customer_message' and t.person_id is not null
+        group by m.at, t.person_id
     ),
 
     became as (
@@ -28,6 +26,6 @@ select
     coalesce(w.at, b.at) as at,
     coalesce(w.person_id, b.person_id) as person_id,
     b.person_id is not null as became_customer,
-    w.person_id is not null as wrote_again
+    w.next_message_at
 from wrote as w
 full join became as b on b.at = w.at and b.person_id = w.person_id

@@ -2,8 +2,8 @@
 
 from warehouse.migrate import run_sql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

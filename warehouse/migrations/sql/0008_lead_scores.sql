@@ -41,12 +41,15 @@ create table ml.lead_scores (
     person_id text not null,  -- as in the marts
     scored_as_of timestamptz not null,
     probability double precision not null check (probability between 0 and 1),
-    reasons text[] not null,
+    reason_1 text,  -- what moved the probability most, in words; fewer where little speaks either way
+    reason_2 text,
+    reason_3 text,
     churn_risk double precision not null check (churn_risk between 0 and 1),
     best_hour smallint check (best_hour between 0 and 23),
     playbook text,
-    method text not null,
+    method text not null,  -- additive, or the simple answer that no model beat: maturity | base_rate
     model_version text not null,
+    is_checked boolean not null,  -- whether the model was judged on this tenant's own outcomes
     _sync_id bigint not null,
     _synced_at timestamptz not null default now(),
     primary key (tenant_id, person_id)
