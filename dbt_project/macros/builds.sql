@@ -174,7 +174,12 @@
 
     select tenant_id, from_sync_id, 'chatwoot-' || id
     from changed_conversations
-    {% for table in ["messages", "reporting_events", "csat_survey_responses"] %}
+    {% for table in [
+            "messages",
+            "reporting_events",
+            "csat_survey_responses",
+            "applied_slas",
+        ] %}
         union
         select b.tenant_id, b.from_sync_id, 'chatwoot-' || s.conversation_id
         from builds as b
@@ -248,16 +253,33 @@
 {% macro settings_changed(build) -%}
     (
         {{ build }}.from_sync_id = 0
-        {% for table in ["tenants", "sla_policies", "business_hours", "closed_days"] %}
+        {% for source_name, table in [
+            ("config", "tenants"),
+            ("config", "sla_policies"),
+            ("config", "business_hours"),
+            ("config", "closed_days"),
+            ("raw_chatwoot", "inboxes"),
+            ("raw_chatwoot", "working_hours"),
+            ("raw_chatwoot", "sla_policies"),
+        ] %}
             or exists (
                 select 1
-                from {{ source("config", table) }} as s
+                from {{ source(source_name, table) }} as s
                 where
                     s.tenant_id = {{ build }}.tenant_id
                     and s._sync_id > {{ build }}.from_sync_id
             )
         {% endfor %}
     )
+{%- endmacro %}
+
+{% macro tenants_with_changed_settings() -%}
+    select b.tenant_id
+    from {{ source("ops", "builds") }} as b
+    where
+        b.invocation_id = '{{ invocation_id }}'
+        and b.to_sync_id > b.from_sync_id
+        and {{ settings_changed("b") }}
 {%- endmacro %}
 
 {% macro end_build(results) %}

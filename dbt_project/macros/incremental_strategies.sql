@@ -23,6 +23,11 @@
     }}
 {% endmacro %}
 
+{% macro get_incremental_replace_found_tenants_sql(arguments) %}
+    {#- for tables that change with the settings alone: every tenant they are of always has rows -#}
+    {{ replace_scope(arguments, "tenant_id", "false") }}
+{% endmacro %}
+
 {% macro replace_scope(arguments, keys, condition) %}
     {%- set columns = arguments.dest_columns | map(attribute="quoted") | join(", ") -%}
     {%- set stored -%}

@@ -55,7 +55,10 @@ agents            user_id, name, email, role, removed
 inboxes           inbox_id, name, channel_type, timezone, working_hours_enabled, has_bot
 teams             team_id, name
 labels            label_id, title
-applied_slas      id, conversation_id, sla_policy_id, status, created_at
+working_hours     inbox_id, timezone, day_of_week (0 is Sunday), opens, closes (minutes of the local day; none where closed);
+                  of the inboxes that have their own
+applied_slas      id, conversation_id, sla_policy_id, status, applied_at, and the policy's first_response,
+                  next_response, resolution (seconds) and business_hours_only
 sla_events        id, applied_sla_id, conversation_id, event_type, created_at
 journeys          conversation_id, topic, is_lead, mood (positive|neutral|negative), channel, maturity_score,
                   first_reply_seconds (what decided), p_engage, engaged, engaged_at (when that was settled), p_book,

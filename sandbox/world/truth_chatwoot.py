@@ -6,6 +6,17 @@ import pandas as pd
 
 from sandbox.world.frames import frame
 from sandbox.world.knowledge import Knowledge
+from sandbox.world.records import WorkingHour
+
+
+def _minutes(day: WorkingHour) -> tuple[int | None, int | None]:
+    """From and to which minute of the local day it is open; None and None where it is closed."""
+    if day.closed_all_day:
+        return None, None
+    if day.open_all_day:
+        return 0, 1440
+    opens = (day.open_hour or 0) * 60 + (day.open_minutes or 0)
+    return opens, (day.close_hour or 0) * 60 + (day.close_minutes or 0)
 
 
 def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
@@ -39,14 +50,35 @@ def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
             ),
             "inbox_id name channel_type timezone working_hours_enabled has_bot",
         ),
+        "working_hours": frame(
+            (
+                (i.id, i.timezone, day.day_of_week, *_minutes(day))
+                for i in account.inboxes.values()
+                if i.working_hours_enabled
+                for day in i.working_hours
+            ),
+            "inbox_id timezone day_of_week opens closes",
+        ),
         "teams": frame(((t.id, t.name) for t in account.teams.values()), "team_id name"),
         "labels": frame(((label.id, label.title) for label in account.labels.values()), "label_id title"),
         "applied_slas": frame(
             (
-                (a.id, known.key(a.conversation_id), a.sla_policy_id, a.sla_status, a.created_at)
+                (
+                    a.id,
+                    known.key(a.conversation_id),
+                    a.sla_policy_id,
+                    a.sla_status,
+                    a.created_at,
+                    policy.first_response_time_threshold,
+                    policy.next_response_time_threshold,
+                    policy.resolution_time_threshold,
+                    policy.only_during_business_hours,
+                )
                 for a in account.applied_slas.values()
+                for policy in [account.sla_policies[a.sla_policy_id]]
             ),
-            "id conversation_id sla_policy_id status created_at",
+            "id conversation_id sla_policy_id status applied_at first_response next_response resolution "
+            "business_hours_only",
         ),
         "sla_events": frame(
             (

@@ -76,7 +76,10 @@ class History:
             (2, self.campaign),
             (2, self.cost),
             (2, self.directory),
+            (2, self.applied_sla),
             (1, self.settings),
+            (1, self.opening_hours),
+            (1, self.policies),
         ]
         weights = [weight for weight, _ in changes]
         self.random.choices([change for _, change in changes], weights)[0](raw)
@@ -103,6 +106,7 @@ class History:
             assignee_id=self.maybe(self.random.randint(1, AGENTS)),
             assignee_bot_id=self.maybe(1, 0.1),
             team_id=self.maybe(1, 0.3),
+            priority=self.maybe("urgent", 0.3),
             labels=self.random.sample(["preco", "agenda"], self.random.randrange(3)),
         )
 
@@ -210,6 +214,7 @@ class History:
             "raw_chatwoot.contacts": self.random.randint(1, CONTACTS),
             "raw_chatwoot.csat_survey_responses": self.random.randint(1, 6),
             "raw_chatwoot.inboxes": self.random.randint(1, 2),
+            "raw_chatwoot.applied_slas": self.random.randint(1, 8),
             "raw_bot.leads": str(self.random.randint(1, LEADS)),
             "raw_bot.conversations": str(self.random.randint(1, BOT_TALKS)),
             "raw_bot.conversation_messages": str(self.random.randint(1, 60)),
@@ -268,18 +273,96 @@ class History:
         if self.random.random() < 0.5:
             raw.put("raw_chatwoot.agents", id=self.random.randint(1, AGENTS), name=self.random.choice(["Ana", "Bia"]))
         else:
-            raw.put("raw_chatwoot.inboxes", id=self.random.randint(1, 2), name="inbox", channel_type="Channel::Api")
+            raw.put(
+                "raw_chatwoot.inboxes",
+                id=self.random.randint(1, 2),
+                name=self.random.choice(["inbox", "door"]),
+                channel_type="Channel::Api",
+                timezone="America/Bahia",
+                working_hours_enabled=True,
+            )
 
     def settings(self, raw: Raw) -> None:
-        """Another time zone, currency or threshold; a policy may go, which shows in the tenant's own row."""
-        thresholds = {"first_response": 600, "next_response": 3600, "resolution": 172_800}
-        metric = self.random.choice(list(thresholds))
+        """Another time zone or currency. Any change of settings shows in the tenant's own row."""
         raw.tenant(
             timezone=self.random.choice(["America/Sao_Paulo", "America/Manaus", "Europe/Lisbon"]),
             currency=self.random.choice(["BRL", "EUR"]),
-            **self.random.choice([{}, {metric: thresholds[metric]}]),
         )
-        if self.random.random() < 0.3:
+
+    def policies(self, raw: Raw) -> None:
+        """A threshold ends at some moment, and mostly another one begins, for all or for an inbox or a priority."""
+        self.settings(raw)
+        metric = self.random.choice(["first_response", "next_response", "resolution"])
+        whom = self.random.choice([(0, ""), (0, ""), (1, ""), (0, "urgent"), (2, "urgent")])
+        moment = self.at()
+        raw.connection.execute(
+            "update config.sla_policies set valid_to = %s where tenant_id = %s and metric = %s and inbox_id = %s"
+            " and priority = %s and valid_to is null and valid_from < %s",
+            [moment, raw.tenant_id, metric, *whom, moment],
+        )
+        if self.random.random() < 0.8:
+            business = self.random.random() < 0.5
+            seconds = self.random.choice([60, 600, 3600, 172_800])
+            raw.policy(metric, seconds, moment, inbox_id=whom[0], priority=whom[1], business_hours_only=business)
+
+    def opening_hours(self, raw: Raw) -> None:
+        """Of the tenant, of an inbox, or a day on which everybody is closed."""
+        day = self.random.randrange(7)
+        opens, closes = sorted(self.random.sample(range(24), 2))
+        which = self.random.random()
+        if which < 0.3:
+            self.settings(raw)
             raw.connection.execute(
-                "delete from config.sla_policies where tenant_id = %s and metric = %s", [raw.tenant_id, metric]
+                "delete from config.business_hours where tenant_id = %s and day_of_week = %s", [raw.tenant_id, day]
+            )
+            raw.put(
+                "config.business_hours",
+                day_of_week=day,
+                opens_at=f"{opens:02}:00",
+                closes_at=f"{closes:02}:00",
+                began_day_before=False,
+            )
+        elif which < 0.4:
+            self.settings(raw)
+            raw.put("config.closed_days", closed_on=self.at().date(), reason="holiday")
+        elif which < 0.6:
+            inbox_id = self.random.randint(1, 2)
+            raw.change(
+                "raw_chatwoot.inboxes",
+                {"id": inbox_id},
+                working_hours_enabled=self.random.random() < 0.7,
+                timezone=self.random.choice(["UTC", "Asia/Tokyo"]),
+            )
+        else:
+            raw.put(
+                "raw_chatwoot.working_hours",
+                inbox_id=self.random.randint(1, 2),
+                day_of_week=day,
+                closed_all_day=self.random.random() < 0.2,
+                open_all_day=self.random.random() < 0.2,
+                open_hour=opens,
+                close_hour=closes,
+            )
+
+    def applied_sla(self, raw: Raw) -> None:
+        policy_id = self.random.randint(1, 2)
+        if self.random.random() < 0.3:
+            raw.put(
+                "raw_chatwoot.sla_policies",
+                id=policy_id,
+                name="policy",
+                first_response_seconds=self.random.choice([None, 300, 3600]),
+                next_response_seconds=self.random.choice([None, 300]),
+                resolution_seconds=self.random.choice([None, 86_400]),
+                only_during_business_hours=self.random.choice([None, False, True]),
+            )
+        else:
+            sla_id = self.random.randint(1, 8)
+            raw.put(
+                "raw_chatwoot.applied_slas",
+                id=sla_id,
+                conversation_id=talk_of(sla_id),
+                sla_policy_id=policy_id,
+                sla_status="active",
+                created_at=self.at(),
             )

@@ -14,7 +14,7 @@ from tests.dbt.project import FOLDER
 
 pytestmark = pytest.mark.xdist_group("dbt_examples")
 
-STRATEGIES = ("replace_tenants", "replace_conversations", "replace_keys")
+STRATEGIES = ("replace_tenants", "replace_found_tenants", "replace_conversations", "replace_keys")
 
 JOIN = re.compile(r"\bjoin\b(?!\s+lateral)(?:(?!\bjoin\b|\bwhere\b|\bgroup by\b|\border by\b|\bunion\b).)*", re.S)
 WINDOW = re.compile(r"partition by\s+([^)]*)", re.S)

@@ -21,20 +21,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from tests.oracle.minute_clock import ALWAYS, MinuteClock, Span
+
 WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved")
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     # born_status: open | pending | resolved | snoozed; inbox_id is None for a talk only the bot knows; a talk belongs
     # to a Chatwoot contact, to a bot's lead (contact_id None), or to both (the lead of the linked bot conversation);
-    # agent_id is who has it now
-    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "born_status", "created_at"),
-    "moments": ("talk_id", "at", "position", "what"),
+    # agent and team are those of now
+    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "team_id", "born_status", "created_at"),
+    # agent_id: who wrote a reply, or who had the talk when it was resolved; None where nobody can know
+    "moments": ("talk_id", "at", "position", "what", "agent_id"),
+    # Chatwoot's own SLAs: thresholds in seconds, None where there is none
+    "applied_slas": ("talk_id", "applied_at", "first_response", "next_response", "resolution", "business_hours_only"),
     "contacts": ("contact_id", "phone"),
     "leads": ("lead_id", "phone", "source_channel", "campaign_id", "status", "created_at", "converted_at"),
     "campaigns": ("campaign_id", "channel"),
@@ -67,8 +73,14 @@ class Facts:
     currency: str = "BRL"
     # metric -> seconds; a metric without a threshold is not measured
     thresholds: Mapping[str, int] = field(default_factory=dict)
+    business_hours_only: bool = False
+    # weekly hours of the tenant, and of the inboxes that have their own with the zone they are in
+    hours: Sequence[Span] = tuple(ALWAYS)
+    inbox_hours: Mapping[int, tuple[str, Sequence[Span]]] = field(default_factory=dict)
+    closed_days: frozenset[date] = frozenset()
     as_of: datetime | None = None
     owner_cost_per_month: Decimal = Decimal(0)
+    applied_slas: pd.DataFrame = field(default_factory=lambda: frame("applied_slas"))
     talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
     contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
@@ -92,6 +104,20 @@ class Facts:
     def local_date(self, instant: datetime) -> date:
         """The day an instant falls on where the tenant is."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
+
+    def open_seconds(self, inbox_id: int | None, begin: datetime, end: datetime) -> int:
+        """Seconds in which it was open there, between two instants cut to whole seconds."""
+        calendar = inbox_id if inbox_id in self.inbox_hours else None
+        if calendar not in self._clocks:
+            zone, spans = (self.timezone, self.hours) if calendar is None else self.inbox_hours[calendar]
+            instants = [*self.talks["created_at"], *self.moments["at"], *([self.as_of] if self.as_of else [])]
+            bounds = min(instants), max(instants)
+            self._clocks[calendar] = MinuteClock(zone, spans, self.closed_days, *bounds)
+        return self._clocks[calendar].open_seconds(begin, end)
+
+    @cached_property
+    def _clocks(self) -> dict[int | None, MinuteClock]:
+        return {}
 
     def local_month(self, instant: datetime) -> date:
         """The first day of the month an instant falls in where the tenant is."""

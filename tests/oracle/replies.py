@@ -18,6 +18,7 @@ WAITS = [
     "ended_by",
     "ended_at",
     "wait_seconds",
+    "wait_business_seconds",
     "is_first_response",
 ]
 TIMES = [
@@ -27,8 +28,10 @@ TIMES = [
     "human_replies",
     "bot_replies",
     "first_response_seconds",
+    "first_response_business_seconds",
     "resolutions",
     "resolution_seconds",
+    "resolution_business_seconds",
 ]
 STARTS = {"customer": "customer_message", "handed_off": "handed_off"}
 ENDS = {"human": "human_reply", "bot": "bot_reply", "resolved": "resolved"}
@@ -46,6 +49,7 @@ def waits(facts: Facts) -> pd.DataFrame:
             ENDS[wait.ended_by] if wait.ended_by else None,
             _second(wait.ended_at),
             wait.seconds,
+            wait.ended_at and facts.open_seconds(talk.inbox_id, wait.begun_at, wait.ended_at),
             wait.is_first_response,
         )
         for talk in talks(facts)
@@ -59,6 +63,7 @@ def times(facts: Facts) -> pd.DataFrame:
     rows = []
     for talk in talks(facts):
         resolutions = talk.resolution_seconds
+        reply, resolved = talk.first_human_reply_at, talk.first("resolved")
         rows.append(
             (
                 facts.tenant_id,
@@ -67,8 +72,10 @@ def times(facts: Facts) -> pd.DataFrame:
                 len(talk.times("human")),
                 len(talk.times("bot")),
                 talk.first_response_seconds,
+                reply and facts.open_seconds(talk.inbox_id, talk.response_clock()[0], reply),
                 len(resolutions),
                 resolutions[0] if resolutions else None,
+                resolved and facts.open_seconds(talk.inbox_id, talk.created_at, resolved.at),
             )
         )
     return pd.DataFrame(rows, columns=TIMES, dtype=object)

@@ -19,6 +19,7 @@ def cut(instant: datetime) -> int:
 class Moment:
     at: datetime
     what: str
+    agent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Wait:
     ended_at: datetime | None
     ended_by: str | None  # human | bot | resolved
     is_first_response: bool
+    is_after_first_response: bool
+    agent_id: int | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -44,10 +47,21 @@ class Talk:
     lead_id: Any
     born_status: str
     created_at: datetime
+    agent_id: int | None = None
+    team_id: int | None = None
     moments: list[Moment] = field(default_factory=list)
 
     def times(self, *whats: str) -> list[datetime]:
         return [moment.at for moment in self.moments if moment.what in whats]
+
+    def first(self, what: str) -> Moment | None:
+        return next((moment for moment in self.moments if moment.what == what), None)
+
+    @property
+    def resolved_by(self) -> int | None:
+        """Who had it when it was first resolved, else who has it now."""
+        resolved = self.first("resolved")
+        return self.agent_id if resolved is None or resolved.agent_id is None else resolved.agent_id
 
     @property
     def first_human_reply_at(self) -> datetime | None:
@@ -90,11 +104,13 @@ class Talk:
             elif moment.what in ("human", "bot", "resolved"):
                 if running is not None:
                     first = moment.what == "human" and not replied
-                    found.append(Wait(running.at, running.what, moment.at, moment.what, first))
+                    found.append(
+                        Wait(running.at, running.what, moment.at, moment.what, first, replied, moment.agent_id)
+                    )
                     running = None
                 replied = replied or moment.what == "human"
         if running is not None:
-            found.append(Wait(running.at, running.what, None, None, False))
+            found.append(Wait(running.at, running.what, None, None, False, replied))
         return found
 
 
@@ -102,8 +118,9 @@ def talks(facts: Facts) -> Iterator[Talk]:
     """The tenant's talks, each with its moments in true order."""
     moments: dict[str, list[Moment]] = {}
     ordered = facts.moments.sort_values(["talk_id", "at", "position"], kind="stable")
-    for talk_id, at, what in zip(ordered["talk_id"], ordered["at"], ordered["what"], strict=True):
-        moments.setdefault(talk_id, []).append(Moment(at, what))
+    columns = (ordered[column] for column in ("talk_id", "at", "what", "agent_id"))
+    for talk_id, at, what, agent_id in zip(*columns, strict=True):
+        moments.setdefault(talk_id, []).append(Moment(at, what, agent_id))
     for row in facts.talks.itertuples(index=False):
         yield Talk(
             row.talk_id,
@@ -112,5 +129,7 @@ def talks(facts: Facts) -> Iterator[Talk]:
             row.lead_id,
             row.born_status,
             row.created_at,
+            row.agent_id,
+            row.team_id,
             moments.get(row.talk_id, []),
         )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from funil.opening_hours import parse_business_hours
 from funil.service_levels import parse_duration
+from funil.tenants import Tenant
 from tests.oracle.facts import COLUMNS, Facts
+from tests.oracle.minute_clock import ALWAYS, Span
+from warehouse.closed_days import closed_days
 
 # what the truth calls a message -> the oracle's moment; other kinds (templates, notes, rules, campaigns) answer nobody
 SPEAKERS = {"customer": "customer", "human": "human", "bot": "bot"}
+# a tenant must have a source; which one does not matter to its calendar
+_SOURCE = {"bot": {"database_url": "postgresql://bot"}}
+_LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 HAPPENINGS = {"handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved"}
 
 
@@ -23,6 +30,7 @@ def facts_from_truth(
     *,
     analysis: pd.DataFrame | None = None,
     as_of: datetime | None = None,
+    has_reports: bool = True,
 ) -> Facts:
     """A tenant's facts: its settings as in tenants.yaml, the world's truth, what the analysis said and the clock."""
     frames = {name: truth[name].astype(object).where(truth[name].notna(), None) for name in truth}
@@ -38,8 +46,13 @@ def facts_from_truth(
         },
         as_of=as_of,
         owner_cost_per_month=Decimal(str(settings.get("owner_cost_per_month", 0))),
+        business_hours_only=settings.get("sla", {}).get("business_hours_only", False),
+        hours=_tenant_hours(settings),
+        inbox_hours=_inbox_hours(frames["working_hours"]),
+        closed_days=frozenset(closed_days(Tenant.model_validate({**settings, **_SOURCE}), (as_of or _LONG_AGO).date())),
+        applied_slas=_take(frames["applied_slas"].rename(columns={"conversation_id": "talk_id"}), "applied_slas"),
         talks=talks,
-        moments=_moments(frames),
+        moments=_moments(frames, has_reports=has_reports),
         contacts=_take(frames["contacts"], "contacts", phone="phone_written"),
         leads=_take(frames["leads"], "leads", phone="phone_written"),
         campaigns=_take(frames["campaigns"], "campaigns"),
@@ -50,6 +63,39 @@ def facts_from_truth(
         surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
     )
+
+
+def _tenant_hours(settings: Mapping[str, Any]) -> Sequence[Span]:
+    shifts = parse_business_hours(settings.get("business_hours", {}))
+    return [
+        Span(shift.day_of_week, _minute(shift.opens_at), _minute(shift.closes_at) or 1440, shift.began_day_before)
+        for shift in shifts
+    ] or ALWAYS
+
+
+def _minute(at: time | None) -> int:
+    return 0 if at is None else at.hour * 60 + at.minute
+
+
+def _inbox_hours(working_hours: pd.DataFrame) -> dict[int, tuple[str, Sequence[Span]]]:
+    found: dict[int, tuple[str, list[Span]]] = {}
+    for row in working_hours.itertuples(index=False):
+        _, spans = found.setdefault(row.inbox_id, (row.timezone, []))
+        if row.opens is not None:
+            spans.append(Span(row.day_of_week, row.opens, row.closes))
+    return {inbox_id: (zone, spans) for inbox_id, (zone, spans) in found.items()}
+
+
+def _assignees_at_resolution(truth: Mapping[str, pd.DataFrame], happened: pd.DataFrame) -> pd.Series:
+    """Whom Chatwoot's report of a resolution names."""
+    reports = truth["reporting_events"]
+    reports = reports[reports["name"] == "conversation_resolved"]
+    keys = zip(reports["conversation_id"], reports["event_end_time"], strict=True)
+    named = dict(zip(keys, reports["user_id"], strict=True))
+    agents = [
+        named.get((row.talk_id, row.at)) if row.what == "resolved" else None for row in happened.itertuples(index=False)
+    ]
+    return pd.Series(agents, index=happened.index, dtype=object)
 
 
 def _take(frame: pd.DataFrame, name: str, **renamed: str) -> pd.DataFrame:
@@ -87,18 +133,21 @@ def _born_status(conversation: Any, bot_inboxes: set[Any], first_change: Mapping
     return "resolved" if change == "opened" else "open"
 
 
-def _moments(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _moments(truth: Mapping[str, pd.DataFrame], *, has_reports: bool) -> pd.DataFrame:
     messages = truth["messages"]
-    spoken = messages.assign(what=messages["kind"].map(SPEAKERS), talk_id=messages["conversation_id"])
+    spoken = messages.assign(
+        what=messages["kind"].map(SPEAKERS), talk_id=messages["conversation_id"], agent_id=messages["user_id"]
+    )
     spoken = spoken.assign(position=range(len(spoken)))[spoken["what"].notna()]
     events = truth["events"]
     happened = events[events["name"].isin(HAPPENINGS)].rename(columns={"conversation_id": "talk_id", "name": "what"})
     # at one instant, what was written came before what followed from it
     happened = happened.assign(position=happened["position"] + len(messages))
+    happened["agent_id"] = _assignees_at_resolution(truth, happened) if has_reports else None
     own = truth["conversations"]
     own = own[own["source"] == "bot"]
     ended = [
-        {"talk_id": row.conversation_id, "at": at, "position": 2 * 10**9 + number, "what": what}
+        {"talk_id": row.conversation_id, "at": at, "position": 2 * 10**9 + number, "what": what, "agent_id": None}
         for row in own.itertuples(index=False)
         for number, (at, what) in enumerate(_bots_own(row))
     ]

@@ -1,29 +1,38 @@
 with
     chatwoot_conversations as (select * from {{ ref("stg_chatwoot__conversations") }}),
 
+    inboxes_with_hours as (
+        select distinct tenant_id, inbox_id from {{ ref("int_inbox_hours") }}
+    ),
+
     bot_conversations as (select * from {{ ref("int_bot_conversations") }}),
 
     chatwoot_talks as (
         select
-            tenant_id,
-            'chatwoot-' || chatwoot_conversation_id as conversation_id,
+            c.tenant_id,
+            'chatwoot-' || c.chatwoot_conversation_id as conversation_id,
             'chatwoot' as source,
-            chatwoot_conversation_id,
+            c.chatwoot_conversation_id,
             null::text as bot_conversation_id,
-            contact_id,
+            c.contact_id,
             null::text as lead_id,
-            inbox_id,
-            {{ inbox_channel("inbox_channel_type") }} as inbox_channel,
-            agent_id,
-            assignee_bot_id is not null as is_assigned_to_bot,
-            team_id,
-            status,
-            status = 'resolved' as is_closed,
-            priority,
-            labels,
-            {{ whole_seconds("created_at") }} as created_at,
-            {{ whole_seconds("first_reply_created_at") }} as first_reply_created_at
-        from chatwoot_conversations
+            c.inbox_id,
+            {{ inbox_channel("c.inbox_channel_type") }} as inbox_channel,
+            coalesce(h.inbox_id, 0) as hours_inbox_id,
+            c.agent_id,
+            c.assignee_bot_id is not null as is_assigned_to_bot,
+            c.team_id,
+            c.status,
+            c.status = 'resolved' as is_closed,
+            c.priority,
+            c.labels,
+            {{ whole_seconds("c.created_at") }} as created_at,
+            {{ whole_seconds("c.first_reply_created_at") }} as first_reply_created_at
+        from chatwoot_conversations as c
+        left join
+            inboxes_with_hours as h
+            on h.tenant_id = c.tenant_id
+            and h.inbox_id = c.inbox_id
     ),
 
     bot_talks as (
@@ -37,6 +46,7 @@ with
             lead_id,
             null::bigint as inbox_id,
             null::text as inbox_channel,
+            0::bigint as hours_inbox_id,
             null::bigint as agent_id,
             true as is_assigned_to_bot,
             null::bigint as team_id,

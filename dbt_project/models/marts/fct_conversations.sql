@@ -128,6 +128,11 @@ with
                     where e.event_type = 'human_reply'
                 )
             )[1] as first_response_agent_id,
+            (
+                array_agg(e.agent_id order by e.position) filter (
+                    where e.event_type = 'resolved'
+                )
+            )[1] as first_resolution_agent_id,
             -- as Chatwoot starts the clock: the latest hand-off or opening, else the
             -- latest bot resolution, else the creation
             coalesce(
@@ -198,6 +203,7 @@ with
             coalesce(c.lead_id, b.lead_id) as lead_id,
             c.inbox_id,
             c.inbox_channel,
+            c.hours_inbox_id,
             c.agent_id,
             c.team_id,
             c.status,
@@ -217,6 +223,8 @@ with
             s.last_event,
             s.last_event_at,
             s.first_human_reply_at,
+            {{ local_date("s.first_human_reply_at", "t.timezone") }}
+            as first_response_date,
             s.first_response_agent_id,
             s.first_response_started_at,
             {{
@@ -224,6 +232,8 @@ with
                     "s.first_response_started_at", "s.first_human_reply_at"
                 )
             }} as first_response_seconds,
+            replied.open_seconds
+            - asked.open_seconds as first_response_business_seconds,
             case
                 when s.human_replies = 0
                 then coalesce(u.ended_at, case when c.is_closed then c.created_at end)
@@ -231,9 +241,16 @@ with
             s.reported_first_response_seconds,
             s.resolutions,
             s.first_resolved_at,
+            {{ local_date("s.first_resolved_at", "t.timezone") }}
+            as first_resolved_date,
+            case
+                when s.resolutions > 0
+                then coalesce(s.first_resolution_agent_id, c.agent_id)
+            end as first_resolution_agent_id,
             s.last_resolved_at,
             {{ seconds_between("c.created_at", "s.first_resolved_at") }}
             as resolution_seconds,
+            resolved.open_seconds - created.open_seconds as resolution_business_seconds,
             s.resolutions > 0 and (s.resolutions > 1 or not c.is_closed) as is_reopened,
             s.bot_replies > 0
             or b.conversation_id is not null
@@ -274,6 +291,24 @@ with
             analysis as a
             on a.tenant_id = c.tenant_id
             and a.conversation_id = c.conversation_id
+            {{
+                open_seconds_until(
+                    "s.first_response_started_at", "c.tenant_id", "c.hours_inbox_id"
+                )
+            }} as asked on true
+            {{
+                open_seconds_until(
+                    "s.first_human_reply_at", "c.tenant_id", "c.hours_inbox_id"
+                )
+            }} as replied on true
+            {{ open_seconds_until("c.created_at", "c.tenant_id", "c.hours_inbox_id") }}
+            as created
+            on true
+            {{
+                open_seconds_until(
+                    "s.first_resolved_at", "c.tenant_id", "c.hours_inbox_id"
+                )
+            }} as resolved on true
     ),
 
     final as (
@@ -288,6 +323,7 @@ with
             lead_id,
             inbox_id,
             inbox_channel,
+            hours_inbox_id,
             agent_id,
             team_id,
             status,
@@ -307,15 +343,20 @@ with
             last_event,
             last_event_at,
             first_human_reply_at,
+            first_response_date,
             first_response_agent_id,
             first_response_started_at,
             first_response_seconds,
+            first_response_business_seconds,
             first_response_ended_at,
             reported_first_response_seconds,
             resolutions,
             first_resolved_at,
+            first_resolved_date,
+            first_resolution_agent_id,
             last_resolved_at,
             resolution_seconds,
+            resolution_business_seconds,
             is_reopened,
             has_bot,
             handed_off_at,

@@ -77,7 +77,9 @@ with
             {{ local_date("w.started_at", "t.timezone") }} as started_date,
             w.ended_by,
             w.ended_at,
+            {{ local_date("w.ended_at", "t.timezone") }} as ended_date,
             {{ seconds_between("w.started_at", "w.ended_at") }} as wait_seconds,
+            until_end.open_seconds - until_start.open_seconds as wait_business_seconds,
             coalesce(w.ended_by = 'human_reply', false)
             and w.human_replies_before = 0 as is_first_response,
             coalesce(w.ended_by = 'human_reply', false)
@@ -88,7 +90,14 @@ with
             conversations as c
             on c.tenant_id = w.tenant_id
             and c.conversation_id = w.conversation_id
-        join tenants as t on t.tenant_id = w.tenant_id
+        join
+            tenants as t on t.tenant_id = w.tenant_id
+            {{ open_seconds_until("w.started_at", "w.tenant_id", "c.hours_inbox_id") }}
+            as until_start
+            on true
+            {{ open_seconds_until("w.ended_at", "w.tenant_id", "c.hours_inbox_id") }}
+            as until_end
+            on true
     )
 
 select *

@@ -14,23 +14,28 @@ with
         select
             tenant_id,
             sla_date,
-            inbox_id,
+            policy_source,
             metric,
+            inbox_id,
+            team_id,
+            agent_id,
             count(*) as applied,
             count(*) filter (where status = 'met') as met,
             count(*) filter (where status = 'breached') as breached,
             count(*) filter (where status = 'running') as running
         from sla
-        where policy_source = 'tenant'
-        group by tenant_id, sla_date, inbox_id, metric
+        group by tenant_id, sla_date, policy_source, metric, inbox_id, team_id, agent_id
     ),
 
     final as (
         select
             tenant_id,
             sla_date,
-            inbox_id,
+            policy_source,
             metric,
+            inbox_id,
+            team_id,
+            agent_id,
             applied,
             met,
             breached,

@@ -11,9 +11,9 @@ with
             open_hour,
             open_minutes,
             close_hour,
-            close_minutes
+            close_minutes,
+            _deleted_at is not null as is_removed
         from source
-        where _deleted_at is null
     )
 
 select *
