@@ -58,7 +58,7 @@ labels            label_id, title
 working_hours     inbox_id, timezone, day_of_week (0 is Sunday), opens, closes (minutes of the local day; none where closed);
                   of the inboxes that have their own
 applied_slas      id, conversation_id, sla_policy_id, status, applied_at, and the policy's first_response,
-                  next_response, resolution (seconds) and business_hours_only
+                  next_response, resolution (seconds) and business_hours_only; contact_blocked (its SLA is not shown)
 sla_events        id, applied_sla_id, conversation_id, event_type, created_at
 journeys          conversation_id, topic, is_lead, mood (positive|neutral|negative), channel, maturity_score,
                   first_reply_seconds (what decided), p_engage, engaged, engaged_at (when that was settled), p_book,

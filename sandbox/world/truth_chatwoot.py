@@ -73,12 +73,13 @@ def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
                     policy.next_response_time_threshold,
                     policy.resolution_time_threshold,
                     policy.only_during_business_hours,
+                    account.contacts[account.conversations[a.conversation_id].contact_id].blocked,
                 )
                 for a in account.applied_slas.values()
                 for policy in [account.sla_policies[a.sla_policy_id]]
             ),
             "id conversation_id sla_policy_id status applied_at first_response next_response resolution "
-            "business_hours_only",
+            "business_hours_only contact_blocked",
         ),
         "sla_events": frame(
             (

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.dbt import examples
+from tests.dbt import examples, examples_of_time  # noqa: F401 - which tells its own among them
 from tests.dbt.project import Project, nodes_of
 from tests.dbt.raw import Raw, after
 from tests.servers import Server

@@ -86,6 +86,7 @@ class PretendWorlds:
             self.truth(tenant_id),
             analysis=self.installation.query(ANALYSIS, tenant_id),
             as_of=clocks.get("chatwoot") or clocks.get("bot"),
+            has_reports=self.account(tenant_id).enterprise,
         )
 
     def all_facts(self) -> Iterator[Facts]:

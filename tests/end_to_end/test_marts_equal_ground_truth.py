@@ -21,6 +21,7 @@ from tests.oracle.facts import Facts
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
 from tests.oracle.replies import times, waits
+from tests.oracle.response_times import response_times_by_hour, response_times_daily
 from tests.oracle.revenue import (
     customer_value_by_segment,
     procedure_demand_monthly,
@@ -28,7 +29,9 @@ from tests.oracle.revenue import (
     revenue_daily,
 )
 from tests.oracle.roi import roi_by_campaign, roi_by_channel, roi_by_channel_monthly, roi_by_tenant
+from tests.oracle.sla import KEYS as SLA_KEYS
 from tests.oracle.sla import sla_daily
+from tests.oracle.team import team_performance_daily
 from tests.oracle.voice import csat_monthly, nps_monthly, voice_daily
 
 REQUESTS_WITHOUT_CHANGES = 15
@@ -58,7 +61,16 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "fct_touchpoints": (fct_touchpoints, ("tenant_id", "touchpoint_id")),
     "fct_attribution": (fct_attribution, ("tenant_id", "conversion_id", "model", "touch_number")),
     "roi_by_channel_monthly": (roi_by_channel_monthly, ("tenant_id", "month", "channel", "currency")),
-    "sla_daily": (sla_daily, ("tenant_id", "sla_date", "inbox_id", "metric")),
+    "response_times_daily": (
+        response_times_daily,
+        ("tenant_id", "response_date", "metric", "dimension", "dimension_id"),
+    ),
+    "response_times_by_hour": (
+        response_times_by_hour,
+        ("tenant_id", "month", "metric", "day_of_week", "hour_of_day"),
+    ),
+    "sla_daily": (sla_daily, SLA_KEYS),
+    "team_performance_daily": (team_performance_daily, ("tenant_id", "activity_date", "agent_id")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),
     "csat_monthly": (csat_monthly, ("tenant_id", "month", "source")),
     "voice_daily": (voice_daily, ("tenant_id", "date_day", "source", "inbox_id", "agent_id")),

@@ -50,7 +50,12 @@ def facts_from_truth(
         hours=_tenant_hours(settings),
         inbox_hours=_inbox_hours(frames["working_hours"]),
         closed_days=frozenset(closed_days(Tenant.model_validate({**settings, **_SOURCE}), (as_of or _LONG_AGO).date())),
-        applied_slas=_take(frames["applied_slas"].rename(columns={"conversation_id": "talk_id"}), "applied_slas"),
+        # Chatwoot tells nobody how a blocked contact fares
+        applied_slas=_take(
+            frames["applied_slas"][~frames["applied_slas"]["contact_blocked"].astype(bool)],
+            "applied_slas",
+            talk_id="conversation_id",
+        ),
         talks=talks,
         moments=_moments(frames, has_reports=has_reports),
         contacts=_take(frames["contacts"], "contacts", phone="phone_written"),

@@ -12,11 +12,14 @@ with
             case
                 when m.message_type = 'activity'
                 then
-                    {{
-                        status_of_activity(
-                            "m.activity_type", "m.activity_status", "m.content"
-                        )
-                    }}
+                    coalesce(
+                        {{
+                            status_of_activity(
+                                "m.activity_type", "m.activity_status", "m.content"
+                            )
+                        }},
+                        {{ assignment_of_activity("m.content") }}
+                    )
                 when m.is_private
                 then null
                 when m.message_type = 'incoming'

@@ -82,6 +82,20 @@ with
         where meaning in ('customer_message', 'human_reply', 'bot_reply')
         union all
         select
+            tenant_id,
+            conversation_id,
+            'activity-' || message_id,
+            meaning,
+            happened_at,
+            4,
+            message_id,
+            null,
+            null,
+            true
+        from chatwoot_messages
+        where meaning in ('assigned', 'unassigned')
+        union all
+        select
             c.tenant_id,
             c.conversation_id,
             'message-' || m.message_id,

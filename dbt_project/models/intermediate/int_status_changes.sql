@@ -19,7 +19,7 @@ with
     messages as (
         select *
         from {{ ref("int_chatwoot_messages") }}
-        where meaning is not null and {{ by_chatwoot }}
+        where meaning not in ('assigned', 'unassigned') and {{ by_chatwoot }}
     ),
 
     reporting_events as (

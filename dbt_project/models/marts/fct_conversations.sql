@@ -4,6 +4,8 @@
         indexes=[
             {"columns": ["tenant_id", "person_id"]},
             {"columns": ["tenant_id", "created_date"]},
+            {"columns": ["tenant_id", "first_response_date"]},
+            {"columns": ["tenant_id", "first_resolved_date"]},
         ],
     )
 }}

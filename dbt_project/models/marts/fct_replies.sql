@@ -1,7 +1,10 @@
 {{
     config(
         incremental_strategy="replace_conversations",
-        indexes=[{"columns": ["tenant_id", "started_date"]}],
+        indexes=[
+            {"columns": ["tenant_id", "started_date"]},
+            {"columns": ["tenant_id", "ended_date"]},
+        ],
     )
 }}
 {% set changed = conversation_changed() if is_incremental() else "true" %}
