@@ -38,12 +38,7 @@ with
         group by tenant_id
     ),
 
-    source_clocks as (
-        select tenant_id, max(source_clock) as source_clock
-        from {{ ref("stg_ops__sync_runs") }}
-        where status = 'succeeded'
-        group by tenant_id
-    ),
+    clocks as (select * from {{ ref("int_clocks") }}),
 
     -- whole years, so that the calendar seldom changes: one before the first
     -- conversation, for messages older than their conversation; two after the present
@@ -56,7 +51,7 @@ with
             date_trunc('year', n.now_at, 'UTC') + interval '3 years' as known_until
         from tenants as t
         left join first_conversations as f on f.tenant_id = t.tenant_id
-        left join source_clocks as k on k.tenant_id = t.tenant_id
+        left join clocks as k on k.tenant_id = t.tenant_id
         cross join
             lateral(select coalesce(k.source_clock, {{ as_of() }}) as now_at) as n
     ),
