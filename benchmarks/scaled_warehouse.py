@@ -87,13 +87,21 @@ class ScaledWarehouse:
     url: str
     steps: int
 
-    def apply(self, step: int) -> None:
-        """Writes the rows of a step over those that are there, as the syncs of that step would."""
+    def apply(self, step: int, share: float | None = None) -> float:
+        """Writes the rows of a step over those that are there, as the syncs of that step would; returns the share that changed.
+
+        `share` of the conversations at most: it is in some of the copies that something happens, in the others nothing.
+        """
+        copies = all_copies = _copies(self.url)
+        whole = self._changed_share(step)
+        if share is not None:
+            copies = min(copies, max(1, round(copies * share / whole)))
         with psycopg.connect(self.url) as connection:
             for table in _tables(connection):
-                _multiply(connection, table, step, _copies(self.url))
+                _multiply(connection, table, step, copies)
+        return whole * copies / all_copies
 
-    def changed_share(self, step: int) -> float:
+    def _changed_share(self, step: int) -> float:
         """The share of the conversations that have something new in a step."""
         with psycopg.connect(self.url) as connection:
             changed, all_of_them = connection.execute(
@@ -189,24 +197,25 @@ def _keep(small: psycopg.Connection, large: psycopg.Connection, step: int) -> No
 
 def _multiply(connection: psycopg.Connection, table: Table, step: int, copies: int) -> None:
     different = DIFFERENT.get(table.name, {})
+    kept = connection.execute(sql.SQL("select * from {} limit 0").format(table.kept_for(step))).description or []
+    # a migration made since may have added columns: those keep their default
+    columns = [name for name in table.columns if name in {column.name for column in kept}]
     values = [
         sql.SQL(different[name].replace("{column}", name)) if name in different else sql.Identifier(name)
-        for name in table.columns
+        for name in columns
     ]
-    changes = [
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in table.columns if name not in table.key
-    ]
+    changes = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in columns if name not in table.key]
     connection.execute(
         sql.SQL(
             "insert into {} ({}) select {} from {} cross join generate_series(0, {} - 1) as c(copy) order by {}"
             " on conflict ({}) {}"
         ).format(
             table.place,
-            sql.SQL(", ").join(map(sql.Identifier, table.columns)),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
             sql.SQL(", ").join(values),
             table.kept_for(step),
             sql.Literal(copies if different else 1),
-            sql.SQL(", ").join([sql.SQL("copy"), *map(sql.Identifier, table.key)]),
+            sql.SQL(", ").join([sql.SQL("copy"), *(sql.Identifier(name) for name in table.key if name in columns)]),
             sql.SQL(", ").join(map(sql.Identifier, table.key)),
             sql.SQL("do update set {}").format(sql.SQL(", ").join(changes)) if changes else sql.SQL("do nothing"),
         )

@@ -56,6 +56,14 @@ class Server:
             connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
         return self.url(name)
 
+    def copy(self, url: str) -> str:
+        """The address of a database like that one, to which nobody may be connected."""
+        name = f"test_{uuid4().hex[:12]}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            template = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
+            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
+        return self.url(name)
+
     def drop(self, url: str) -> None:
         """Drops a database and those named after it (`<name>_dagster`)."""
         name = str(conninfo_to_dict(url)["dbname"])
@@ -67,7 +75,7 @@ class Server:
                 connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
 
     def _ensure_template(self) -> None:
-        with _lock(self._home / "template.lock"), psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with lock(self._home / "template.lock"), psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone():
                 return
             making = f"{TEMPLATE}_in_the_making"
@@ -149,7 +157,8 @@ def session_directory() -> Path:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def lock(path: Path) -> Iterator[None]:
+    """Held by one of the session's processes at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -3,7 +3,8 @@
 
     ops.builds has a row per invocation and tenant: the tenant's syncs in (from_sync_id, to_sync_id] are what it covers.
     `from` is where the tenant's last complete build ended. A build is complete when every incremental model of the project
-    succeeded in it; a partial selection or a failure leaves `from` where it was, so nothing is ever skipped.
+    succeeded in it and no test found an error; a partial selection or a failure leaves `from` where it was, so nothing is ever
+    skipped.
 
     intermediate.build_scope lists the conversations that changed after `from`. It is found once, before any model runs, from
     what is then stored; a build that does not complete leaves its rows to the next one, which begins at the same `from`.
@@ -20,6 +21,9 @@
         {% set hash = env_var("FUNIL_DBT_PROJECT_HASH", "") | replace("'", "") %}
         {% set conversations = adapter.get_relation(
             target.database, "marts", "fct_conversations"
+        ) %}
+        {% set bookings = adapter.get_relation(
+            target.database, "marts", "fct_bookings"
         ) %}
         select pg_advisory_xact_lock(hashtext('funil.begin_build'))
         ;
@@ -49,6 +53,7 @@
             on conflict do nothing;
             analyze {{ build_scope() }}
             ;
+            {{ note_changed_sources(conversations, bookings) }}
         {% endif %}
         commit
     {% endif %}
@@ -296,11 +301,14 @@
                 {% do missing.append(node.name) %}
             {% endif %}
         {% endfor %}
+        {% for result in results if result.status in ["fail", "error"] and result.node.resource_type == "test" %}
+            {% do missing.append(result.node.name) %}
+        {% endfor %}
         {% if missing %}
             {% do log(
                 "Build not complete: " ~ missing
                 | length
-                ~ " tables were not built, the next one begins where this one began.",
+                ~ " tables were not built or are not right, the next one begins where this one began.",
                 info=true,
             ) %}
         {% else %}

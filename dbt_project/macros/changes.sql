@@ -27,14 +27,22 @@
     where source in ('{{ sources | join("', '") }}') and {{ tenant_requested() }}
 {%- endmacro %}
 
-{% macro key_changed(column=none) -%}
-    {%- set settings = model.config.meta -%}
-    {%- set type = model.columns.get(settings.key, {}).get("data_type") or "text" -%}
+{% macro key_changed(column=none, node=none) -%}
+    {%- set settings = (node or model).config.meta -%}
+    {%- set type = (node or model).columns.get(settings.key, {}).get(
+        "data_type"
+    ) or "text" -%}
+    {{
+        changed_or_whole(
+            column or settings.key,
+            changed_keys(settings.changed_by, type, settings.get("grain")),
+        )
+    }}
+{%- endmacro %}
+
+{% macro changed_or_whole(column, keys) -%}
     {%- set whole = whole_tenants() -%}
-    {%- set others = changed_keys(settings.changed_by, type, settings.get("grain")) -%}
-    {%- set some = (
-        "(tenant_id, " ~ (column or settings.key) ~ ") in (" ~ others ~ ")"
-    ) -%}
+    {%- set some = "(tenant_id, " ~ column ~ ") in (" ~ keys ~ ")" -%}
     {%- if whole -%} (tenant_id in ('{{ whole | join("', '") }}') or {{ some }})
     {%- else -%} {{ some }}
     {%- endif -%}

@@ -5,22 +5,15 @@
     replaced as well. Which of the rows differed is noted for the models made from them (changes.sql).
 -#}
 {% macro get_incremental_replace_conversations_sql(arguments) %}
-    {%- set keys = "(tenant_id, conversation_id)" -%}
-    {{ replace_scope(arguments, keys, keys ~ " in (" ~ conversations_changed() ~ ")") }}
+    {{ replace_scope(arguments, "(tenant_id, conversation_id)") }}
 {% endmacro %}
 
 {% macro get_incremental_replace_tenants_sql(arguments) %}
-    {{ replace_scope(arguments, "tenant_id", tenant_changed()) }}
+    {{ replace_scope(arguments, "tenant_id") }}
 {% endmacro %}
 
 {% macro get_incremental_replace_keys_sql(arguments) %}
-    {{
-        replace_scope(
-            arguments,
-            "(tenant_id, " ~ model.config.meta.key ~ ")",
-            key_changed(),
-        )
-    }}
+    {{ replace_scope(arguments, "(tenant_id, " ~ model.config.meta.key ~ ")") }}
 {% endmacro %}
 
 {% macro get_incremental_replace_found_tenants_sql(arguments) %}
@@ -28,50 +21,70 @@
     {{ replace_scope(arguments, "tenant_id", "false") }}
 {% endmacro %}
 
-{% macro replace_scope(arguments, keys, condition) %}
-    {%- set columns = arguments.dest_columns | map(attribute="quoted") | join(", ") -%}
-    {%- set stored -%}
-        select {{ columns }} from {{ arguments.target_relation }} where {{ condition }}
-        union
-        select {{ columns }}
-        from {{ arguments.target_relation }}
-        where {{ keys }} in (select {{ keys | replace("(", "") | replace(")", "") }} from {{ arguments.temp_relation }})
-    {%- endset -%}
-    create temporary table stored_rows on commit drop as
-    {{ stored }}
-    ;
+{% macro in_scope(node) -%}
+    {%- set strategy = node.config.incremental_strategy -%}
+    {%- if strategy == "replace_conversations" -%} {{ return(conversation_changed()) }}
+    {%- elif strategy == "replace_keys" -%} {{ return(key_changed(node=node)) }}
+    {%- else -%} {{ return(tenant_changed()) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro replace_scope(arguments, keys, scope=none) %}
+    {%- set target, found = arguments.target_relation, arguments.temp_relation -%}
+    {%- set columns = arguments.dest_columns | map(attribute="quoted") | list -%}
+    {%- set scope = scope or in_scope(model) -%}
+    {%- set is_stored = is_in(target, columns) -%}
+    {%- set is_found = is_in(found, columns) -%}
     create temporary table gone_rows on commit drop as
-    select {{ columns }}
-    from stored_rows
-    except all
-    select {{ columns }}
-    from {{ arguments.temp_relation }}
+    select {{ columns | join(", ") }}
+    from {{ target }} as mine
+    where {{ scope }} and not {{ is_found }}
+    union all
+    select {{ columns | join(", ") }}
+    from {{ target }} as mine
+    where
+    {{ keys }} in (select {{ keys | replace("(", "") | replace(")", "") }} from {{ found }})
+        and not ({{ scope }})
+        and not {{ is_found }}
     ;
     create temporary table fresh_rows on commit drop as
-    select {{ columns }}
-    from {{ arguments.temp_relation }}
-    except all
-    select {{ columns }}
-    from stored_rows
+    select {{ columns | join(", ") }}
+    from {{ found }} as mine
+    where not {{ is_stored }}
     ;
     {{ note_changes(["gone_rows", "fresh_rows"]) }}
-    delete from {{ arguments.target_relation }} as stored
+    delete from {{ target }} as stored
     using gone_rows as gone
-    where
-        {% for column in grain_of_model() -%}
-            stored.{{ column }}
-            {%- if may_be_null(column) %} is not distinct from
-            {% else %} =
-            {% endif -%}
-            gone.{{ column }}
-            {% if not loop.last %} and {% endif %}
-        {%- endfor %}
+    where {{ same_row("stored", "gone") }}
     ;
-    insert into {{ arguments.target_relation }} ({{ columns }})
-    select {{ columns }}
+    insert into {{ target }} ({{ columns | join(", ") }})
+    select {{ columns | join(", ") }}
     from fresh_rows
     ;
 {% endmacro %}
+
+{% macro is_in(relation, columns) -%}
+    exists (
+        select 1
+        from {{ relation }} as other
+        where
+            {{ same_row("other", "mine") }}
+            {% for column in columns %}
+                and other.{{ column }} is not distinct from mine.{{ column }}
+            {% endfor %}
+    )
+{%- endmacro %}
+
+{% macro same_row(one, other) -%}
+    {%- for column in grain_of_model() -%}
+        {{ one }}.{{ column }}
+        {%- if may_be_null(column) %} is not distinct from
+        {% else %} =
+        {% endif -%}
+        {{ other }}.{{ column }}
+        {%- if not loop.last %} and {% endif -%}
+    {%- endfor -%}
+{%- endmacro %}
 
 {% macro grain_of_model() -%}
     {#- what its grain test says: one place for it -#}
@@ -93,12 +106,9 @@
     {#- of a table without a contract, the key has no nulls -#}
     {%- if not model.config.contract.enforced -%} {{ return(false) }} {%- endif -%}
     {%- set constraints = (
-        model.columns[column].constraints
-        | map(attribute="type")
-        | map("string")
-        | list
+        model.columns[column].constraints | map(attribute="type") | list
     ) -%}
-    {%- for constraint in model.constraints if column in constraint.columns and constraint.type | string == "primary_key" -%}
+    {%- for constraint in model.constraints if constraint.type == "primary_key" and column in constraint.columns -%}
         {%- do constraints.append("not_null") -%}
     {%- endfor -%}
     {{ return("not_null" not in constraints) }}

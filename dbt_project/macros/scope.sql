@@ -31,22 +31,30 @@
 {%- endmacro %}
 
 {% macro changed_builds() -%}
-    {#- [tenant, from_sync_id, is_whole] of each tenant of this invocation in which something changed since its last complete build -#}
+    {#-
+        [tenant, from_sync_id, is_whole] of each tenant of this invocation in which something changed since its last complete
+        build. Asked once per invocation: the graph is what all its nodes share.
+    -#}
+    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- set known = graph.setdefault("changed_builds", {}) -%}
+    {%- if invocation_id in known -%} {{ return(known[invocation_id]) }} {%- endif -%}
     {%- set builds = [] -%}
-    {%- if execute -%}
-        {%- set slugs = requested_tenants() -%}
-        {%- set rows -%}
-            select b.tenant_id, b.from_sync_id, {{ settings_changed("b") }} as is_whole
-            from {{ source("config", "tenants") }} as t
-            join {{ source("ops", "builds") }} as b on b.tenant_id = t.tenant_id and b.invocation_id = '{{ invocation_id }}'
-            where
-                b.to_sync_id > b.from_sync_id
-                {% if slugs %} and t.tenant_id in ('{{ slugs | join("', '") }}') {% endif %}
-            order by b.tenant_id
-        {%- endset -%}
-        {%- for row in run_query(rows) -%}
-            {%- do builds.append([row[0], row[1] | int, row[2]]) -%}
-        {%- endfor -%}
+    {%- set slugs = requested_tenants() -%}
+    {%- set rows -%}
+        select b.tenant_id, b.from_sync_id, {{ settings_changed("b") }} as is_whole
+        from {{ source("config", "tenants") }} as t
+        join {{ source("ops", "builds") }} as b on b.tenant_id = t.tenant_id and b.invocation_id = '{{ invocation_id }}'
+        where
+            b.to_sync_id > b.from_sync_id
+            {% if slugs %} and t.tenant_id in ('{{ slugs | join("', '") }}') {% endif %}
+        order by b.tenant_id
+    {%- endset -%}
+    {%- for row in run_query(rows) -%}
+        {%- do builds.append([row[0], row[1] | int, row[2]]) -%}
+    {%- endfor -%}
+    {#- the hooks that write the builds come first -#}
+    {%- if model.resource_type != "operation" -%}
+        {%- do known.update({invocation_id: builds}) -%}
     {%- endif -%}
     {{ return(builds) }}
 {%- endmacro %}
@@ -86,11 +94,22 @@
     (tenant_id, {{ id }}) in ({{ conversations_changed(id) }})
 {%- endmacro %}
 
+{% macro scope_of_test() -%}
+    {#-
+        A build that finds an error is not complete, so its scope is tested until the error is gone: what the strategy may have
+        written is enough. A warning stops nothing, and has to be told for as long as its rows are there.
+    -#}
+    {%- if not builds_tables() -%} {{ return("") }} {%- endif -%}
+    {%- set tested = graph.nodes.get(model.attached_node) -%}
+    {%- if model.config.severity | lower == "warn" or tested is none -%}
+        {{ return(tenant_changed()) }}
+    {%- endif -%}
+    {{ return(in_scope(tested)) }}
+{%- endmacro %}
+
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get("where", "") -%}
-    {%- if where == "__changed_tenants__" -%}
-        {%- set where = tenant_changed() if builds_tables() else "" -%}
-    {%- endif -%}
+    {%- if where == "__in_scope__" -%} {%- set where = scope_of_test() -%} {%- endif -%}
     {%- if where -%}
         {{
             return(

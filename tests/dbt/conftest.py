@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +13,32 @@ import pytest
 from tests.dbt import examples, examples_of_time  # noqa: F401 - which tells its own among them
 from tests.dbt.project import Project, nodes_of
 from tests.dbt.raw import Raw, after
-from tests.servers import Server
+from tests.servers import Server, lock, session_directory
 
 
 @pytest.fixture(scope="session")
-def new_project(tmp_path_factory: pytest.TempPathFactory, embedded_server: Server) -> Iterator[Callable[[], Project]]:
+def with_views(embedded_server: Server) -> Project:
+    """The project on a database that has its shared views, to make others like it: made once per test session."""
+    folder = session_directory() / "dbt"
+    made = folder / "project.pickle"
+    with lock(folder / "lock"):
+        if not made.exists():
+            project = Project.parse(embedded_server.create(migrated=True), folder)
+            project.build_views()
+            made.write_bytes(pickle.dumps(project))
+    return pickle.loads(made.read_bytes())  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def new_project(
+    tmp_path_factory: pytest.TempPathFactory, embedded_server: Server, with_views: Project
+) -> Iterator[Callable[[], Project]]:
     """Makes the project on a database of its own, with its shared views built."""
     made: list[Project] = []
 
     def make() -> Project:
-        project = Project(embedded_server.create(migrated=True), tmp_path_factory.mktemp("dbt"))
-        made.append(project)
-        project.build_views()
-        return project
+        made.append(with_views.on(embedded_server.copy(with_views.url), tmp_path_factory.mktemp("dbt")))
+        return made[-1]
 
     yield make
     for project in made:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,24 @@ class DbtFailed(AssertionError):
 
 @dataclass
 class Project:
-    """The project on one database. dbt writes to `scratch`; it parses once, for a manifest names the database."""
+    """The project on one database, parsed for it: a manifest names the database. dbt writes to `scratch`."""
 
     url: str
     scratch: Path
+    manifest: Any
+    content: dict[str, Any]
+    """manifest.json, as others read it."""
 
-    @cached_property
-    def manifest(self) -> Any:
-        return invoke(self.scratch, self._connection, "parse").result
+    @classmethod
+    def parse(cls, url: str, scratch: Path) -> Project:
+        manifest = invoke(scratch, connection_variables(url), "parse").result
+        return cls(url, scratch, manifest, json.loads((scratch / "target" / "manifest.json").read_text()))
 
-    @cached_property
-    def content(self) -> dict[str, Any]:
-        """manifest.json, as others read it."""
-        assert self.manifest is not None
-        content: dict[str, Any] = json.loads((self.scratch / "target" / "manifest.json").read_text())
-        return content
+    def on(self, url: str, scratch: Path) -> Project:
+        """The same, on a database whose name is as long: parsing takes seconds."""
+        mine, other = (str(conninfo_to_dict(each)["dbname"]).encode() for each in (self.url, url))
+        assert len(mine) == len(other)
+        return Project(url, scratch, pickle.loads(pickle.dumps(self.manifest).replace(mine, other)), self.content)
 
     @property
     def models(self) -> list[dict[str, Any]]:
@@ -52,20 +55,9 @@ class Project:
         tables = (node for node in self.models if node["config"]["materialized"] == "incremental")
         return sorted(f"{node['schema']}.{node['name']}" for node in tables)
 
-    @cached_property
-    def _connection(self) -> dict[str, str]:
-        given = conninfo_to_dict(self.url)
-        return {
-            "FUNIL_DBT_HOST": str(given.get("host") or ""),
-            "FUNIL_DBT_PORT": str(given.get("port") or "5432"),
-            "FUNIL_DBT_USER": str(given.get("user") or ""),
-            "FUNIL_DBT_DBNAME": str(given.get("dbname") or ""),
-            "DBT_ENV_SECRET_FUNIL_PASSWORD": str(given.get("password") or ""),
-        }
-
     def run(self, *arguments: str, **variables: str) -> dbtRunnerResult:
         """One dbt command; raises DbtFailed unless all of it worked."""
-        return invoke(self.scratch, {**self._connection, **variables}, *arguments, manifest=self.manifest)
+        return invoke(self.scratch, {**connection_variables(self.url), **variables}, *arguments, manifest=self.manifest)
 
     def build_views(self) -> None:
         self.run(*SHARED_VIEWS)
@@ -79,6 +71,17 @@ class Project:
 
     def build_tables(self, *arguments: str, **variables: str) -> dbtRunnerResult:
         return self.run(*TENANT_TABLES, *arguments, **variables)
+
+
+def connection_variables(url: str) -> dict[str, str]:
+    given = conninfo_to_dict(url)
+    return {
+        "FUNIL_DBT_HOST": str(given.get("host") or ""),
+        "FUNIL_DBT_PORT": str(given.get("port") or "5432"),
+        "FUNIL_DBT_USER": str(given.get("user") or ""),
+        "FUNIL_DBT_DBNAME": str(given.get("dbname") or ""),
+        "DBT_ENV_SECRET_FUNIL_PASSWORD": str(given.get("password") or ""),
+    }
 
 
 def invoke(

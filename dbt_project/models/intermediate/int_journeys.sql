@@ -1,17 +1,26 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "person_id",
+            "changed_by": [
+                "int_people.person_id",
+                "fct_conversations.person_id",
+                "people.person_id",
+            ],
+        },
+        pre_hook="{{ note_people(ref('int_people'), ref('fct_conversations')) }}",
         indexes=[{"columns": ["tenant_id", "person_id"]}],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
-    leads as (select * from {{ ref("int_leads") }} where {{ changed }}),
+    leads as (select * from {{ ref("int_leads") }}),
 
-    bookings as (select * from {{ ref("int_bookings") }} where {{ changed }}),
+    bookings as (select * from {{ ref("int_bookings") }}),
 
     conversations as (
         select *
@@ -22,9 +31,7 @@ with
     events as (
         select *
         from {{ ref("int_conversation_events") }}
-        where
-            event_type in ('customer_message', 'human_reply', 'bot_reply')
-            and {{ changed }}
+        where event_type in ('customer_message', 'human_reply', 'bot_reply')
     ),
 
     lead_sums as (

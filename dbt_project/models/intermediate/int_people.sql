@@ -1,26 +1,38 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={"key": "member_id", "changed_by": ["people.member_id"]},
+        pre_hook="{{ note_members() }}",
         indexes=[
             {"columns": ["tenant_id", "contact_id"]},
             {"columns": ["tenant_id", "lead_id"]},
             {"columns": ["tenant_id", "person_id"]},
+            {"columns": ["tenant_id", "member_id"]},
         ],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set by_contact = "true" %}
+{% set by_lead = "true" %}
+{% if is_incremental() %}
+    {% set by_contact = changed_or_whole(
+        "contact_id", members_changed("contact", "bigint")
+    ) %}
+    {% set by_lead = changed_or_whole("lead_id", members_changed("lead", "text")) %}
+{% endif %}
 
 with
-    contacts as (select * from {{ ref("stg_chatwoot__contacts") }} where {{ changed }}),
+    contacts as (
+        select * from {{ ref("stg_chatwoot__contacts") }} where {{ by_contact }}
+    ),
 
-    leads as (select * from {{ ref("stg_bot__leads") }} where {{ changed }}),
+    leads as (select * from {{ ref("stg_bot__leads") }} where {{ by_lead }}),
 
     conversations as (
-        select * from {{ ref("stg_chatwoot__conversations") }} where {{ changed }}
+        select * from {{ ref("stg_chatwoot__conversations") }} where {{ by_contact }}
     ),
 
     bot_conversations as (
-        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
+        select * from {{ ref("int_bot_conversations") }} where {{ by_lead }}
     ),
 
     -- a conversation may name a contact or lead that the source no longer lists

@@ -1,22 +1,30 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "person_id",
+            "changed_by": [
+                "int_people.person_id",
+                "int_journeys.person_id",
+                "people.person_id",
+            ],
+        },
         indexes=[
             {"columns": ["tenant_id", "cohort_date"]},
             {"columns": ["tenant_id", "customer_date"]},
         ],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
-    contacts as (select * from {{ ref("stg_chatwoot__contacts") }} where {{ changed }}),
+    contacts as (select * from {{ ref("stg_chatwoot__contacts") }}),
 
-    lead_names as (select * from {{ ref("stg_bot__leads") }} where {{ changed }}),
+    lead_names as (select * from {{ ref("stg_bot__leads") }}),
 
     journeys as (select * from {{ ref("int_journeys") }} where {{ changed }}),
 

@@ -38,6 +38,11 @@ with
                 and l.lead_id = stored.lead_id
             where
                 {{ tenant_changed("stored.tenant_id") }}
+                and (
+                    stored.person_id is null
+                    or (stored.tenant_id, stored.person_id)
+                    in ({{ changed_keys(["int_people.person_id"]) }})
+                )
                 and stored.person_id is distinct from coalesce(c.person_id, l.person_id)
         ),
     {% endif %}

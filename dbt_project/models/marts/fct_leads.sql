@@ -1,18 +1,26 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "person_id",
+            "changed_by": [
+                "int_people.person_id",
+                "dim_contacts.person_id",
+                "people.person_id",
+            ],
+        },
         indexes=[
             {"columns": ["tenant_id", "person_id"]},
             {"columns": ["tenant_id", "created_date"]},
         ],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    leads as (select * from {{ ref("int_leads") }} where {{ changed }}),
+    leads as (select * from {{ ref("int_leads") }}),
 
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
@@ -26,7 +34,9 @@ with
             count(*) filter (where is_attended) as attended_bookings,
             min(attended_at) as first_attended_at
         from {{ ref("int_bookings") }}
-        where {{ changed }}
+        {% if is_incremental() %}
+            where (tenant_id, lead_id) in (select tenant_id, lead_id from people)
+        {% endif %}
         group by tenant_id, lead_id
     ),
 

@@ -1,23 +1,15 @@
-with
-    source as (select * from {{ source("raw_bot", "conversations") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as bot_conversation_id,
-            lead_id,
-            chatwoot_conversation_id,
-            status,
-            started_at,
-            ended_at,
-            resolved_by,
-            handoff_at,
-            handoff_reason,
-            playbook,
-            updated_at
-        from source
-        where _deleted_at is null
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as bot_conversation_id,
+    lead_id,
+    chatwoot_conversation_id,
+    status,
+    started_at,
+    ended_at,
+    resolved_by,
+    handoff_at,
+    handoff_reason,
+    playbook,
+    updated_at
+from {{ source("raw_bot", "conversations") }}
+where _deleted_at is null

@@ -1,22 +1,14 @@
-with
-    source as (select * from {{ source("raw_bot", "llm_interactions") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as interaction_id,
-            conversation_id as bot_conversation_id,
-            intent,
-            confidence,
-            validated_intent,
-            model,
-            prompt_tokens,
-            completion_tokens,
-            latency_ms,
-            created_at
-        from source
-        where _deleted_at is null
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as interaction_id,
+    conversation_id as bot_conversation_id,
+    intent,
+    confidence,
+    validated_intent,
+    model,
+    prompt_tokens,
+    completion_tokens,
+    latency_ms,
+    created_at
+from {{ source("raw_bot", "llm_interactions") }}
+where _deleted_at is null

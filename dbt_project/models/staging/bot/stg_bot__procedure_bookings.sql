@@ -1,21 +1,13 @@
-with
-    source as (select * from {{ source("raw_bot", "procedure_bookings") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as booking_id,
-            lead_id,
-            procedure,
-            value,
-            currency,
-            booked_at,
-            scheduled_for,
-            status,
-            updated_at
-        from source
-        where _deleted_at is null
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as booking_id,
+    lead_id,
+    procedure,
+    value,
+    currency,
+    booked_at,
+    scheduled_for,
+    status,
+    updated_at
+from {{ source("raw_bot", "procedure_bookings") }}
+where _deleted_at is null

@@ -1,17 +1,8 @@
-with
-    source as (select * from {{ source("raw_chatwoot", "agents") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as agent_id,
-            coalesce(available_name, name) as agent_name,
-            role as agent_role,
-            confirmed as is_confirmed,
-            _deleted_at is not null as is_removed
-        from source
-
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as agent_id,
+    coalesce(available_name, name) as agent_name,
+    role as agent_role,
+    confirmed as is_confirmed,
+    _deleted_at is not null as is_removed
+from {{ source("raw_chatwoot", "agents") }}

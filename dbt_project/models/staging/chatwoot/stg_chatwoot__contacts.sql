@@ -1,20 +1,12 @@
-with
-    source as (select * from {{ source("raw_chatwoot", "contacts") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as contact_id,
-            name as contact_name,
-            email,
-            phone_e164,
-            identifier,
-            blocked as is_blocked,
-            created_at,
-            last_activity_at
-        from source
-        where _deleted_at is null
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as contact_id,
+    name as contact_name,
+    email,
+    phone_e164,
+    identifier,
+    blocked as is_blocked,
+    created_at,
+    last_activity_at
+from {{ source("raw_chatwoot", "contacts") }}
+where _deleted_at is null

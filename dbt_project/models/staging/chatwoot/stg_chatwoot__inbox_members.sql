@@ -1,9 +1,3 @@
-with
-    source as (select * from {{ source("raw_chatwoot", "inbox_members") }}),
-
-    final as (
-        select tenant_id, inbox_id, agent_id from source where _deleted_at is null
-    )
-
-select *
-from final
+select tenant_id, inbox_id, agent_id
+from {{ source("raw_chatwoot", "inbox_members") }}
+where _deleted_at is null

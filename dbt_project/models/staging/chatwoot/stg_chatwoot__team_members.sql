@@ -1,7 +1,3 @@
-with
-    source as (select * from {{ source("raw_chatwoot", "team_members") }}),
-
-    final as (select tenant_id, team_id, agent_id from source where _deleted_at is null)
-
-select *
-from final
+select tenant_id, team_id, agent_id
+from {{ source("raw_chatwoot", "team_members") }}
+where _deleted_at is null

@@ -1,16 +1,7 @@
-with
-    source as (select * from {{ source("raw_chatwoot", "teams") }}),
-
-    final as (
-        select
-            tenant_id,
-            id as team_id,
-            name as team_name,
-            description,
-            _deleted_at is not null as is_removed
-        from source
-
-    )
-
-select *
-from final
+select
+    tenant_id,
+    id as team_id,
+    name as team_name,
+    description,
+    _deleted_at is not null as is_removed
+from {{ source("raw_chatwoot", "teams") }}

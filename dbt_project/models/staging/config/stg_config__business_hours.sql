@@ -1,9 +1,2 @@
-with
-    source as (select * from {{ source("config", "business_hours") }}),
-
-    final as (
-        select tenant_id, day_of_week, opens_at, closes_at, began_day_before from source
-    )
-
-select *
-from final
+select tenant_id, day_of_week, opens_at, closes_at, began_day_before
+from {{ source("config", "business_hours") }}

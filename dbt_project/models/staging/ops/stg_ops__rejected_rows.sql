@@ -1,11 +1,2 @@
-with
-    source as (select * from {{ source("ops", "rejected_rows") }}),
-
-    final as (
-        select tenant_id, source, resource, row_key, reason, first_seen_at, last_seen_at
-        from source
-
-    )
-
-select *
-from final
+select tenant_id, source, resource, row_key, reason, first_seen_at, last_seen_at
+from {{ source("ops", "rejected_rows") }}
