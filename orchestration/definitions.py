@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.assets.analysis import conversation_analysis
 from orchestration.assets.forecast import demand_forecasts
 from orchestration.assets.lead_models import lead_models
-from orchestration.assets.lead_scores import lead_scores
+from orchestration.assets.scores import scores
 from orchestration.assets.sync import BOT_ANCHOR, CHATWOOT_ANCHOR, sync_bot, sync_chatwoot
 from orchestration.assets.tick import tick_asset
 from orchestration.assets.transform import ANCHOR as TRANSFORM_ANCHOR
@@ -38,7 +38,7 @@ def build(manifest: Mapping[str, Any]) -> dg.Definitions:
             *transform_assets(models),
             demand_forecasts,
             lead_models,
-            lead_scores,
+            scores,
             tick_asset([CHATWOOT_ANCHOR, BOT_ANCHOR, ANALYSIS, TRANSFORM_ANCHOR, FORECASTS, LEAD_SCORES]),
         ],
         asset_checks=[every_tenant_is_fresh],

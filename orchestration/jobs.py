@@ -14,8 +14,8 @@ from orchestration.keys import (
     BOT_TABLES,
     CHATWOOT_TABLES,
     FORECASTS,
-    LEAD_SCORES,
     MODEL_VERSIONS,
+    SCORES,
     TICK,
     Step,
     raw_key,
@@ -27,7 +27,7 @@ TICK_JOB = "tick"
 def jobs(models: DbtModels) -> list[Any]:
     """A tenant's tick and its variations all end in the asset that fails the run if a tenant failed."""
     raw = [raw_key("chatwoot", name) for name in CHATWOOT_TABLES] + [raw_key("bot", name) for name in BOT_TABLES]
-    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, FORECASTS, LEAD_SCORES, TICK)
+    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, FORECASTS, *SCORES, TICK)
     return [
         dg.define_asset_job(
             TICK_JOB, whole_tick, description="Sync what changed, analyze it, transform it, predict what is due."
@@ -46,9 +46,9 @@ def jobs(models: DbtModels) -> list[Any]:
         ),
         dg.define_asset_job(
             "scoring",
-            dg.AssetSelection.assets(LEAD_SCORES, TICK),
+            dg.AssetSelection.assets(*SCORES, TICK),
             config=RUN_CONFIG["scoring"],
-            description="What each open lead is worth, anew.",
+            description="What each open lead is worth, and what may come in, anew.",
         ),
         dg.define_asset_job(
             "training",

@@ -12,8 +12,10 @@ import psycopg
 
 from funil.tenants import Tenant
 from ml.versions import LEAD_SCORING
+from orchestration.plain_rows import plain_rows
 from warehouse.connect import connect
 from warehouse.earlier_readings import update_earlier_readings
+from warehouse.estimates import replace_rows
 from warehouse.leads import (
     last_scored,
     read_outcomes,
@@ -21,7 +23,6 @@ from warehouse.leads import (
     read_snapshots,
     read_writing_hours,
     source_clock,
-    store_scores,
 )
 from warehouse.model_versions import POOLED, ModelVersion, models_in_use, retire, store_version
 
@@ -222,10 +223,8 @@ def _score(
     scores["method"] = conversion.method
     scores["model_version"] = conversion.name
     scores["is_checked"] = tenant.slug == conversion.tenant_id or tenant.slug in conversion.metrics["tenants"]
-    columns = [str(name) for name in scores.columns]
-    values = [scores[name].astype(object).where(scores[name].notna(), None).tolist() for name in columns]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
-    stored = store_scores(connection, tenant.slug, rows)
+    rows = plain_rows(scores)
+    stored = replace_rows(connection, "lead_scores", tenant.slug, "person_id", rows)
     return Scored(
         leads=len(scores),
         written=stored.written,

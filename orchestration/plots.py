@@ -57,6 +57,24 @@ def reasons_plot(reasons: Mapping[str, int]) -> dg.MetadataValue:
     return _picture(_tidy(figure, left=0.5))
 
 
+def revenue_plot(months: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
+    """What the coming months may bring, what of it is booked already, and the 80 % interval."""
+    figure = _figure()
+    axes = figure.subplots()
+    days = [f"{month['month']:%Y-%m}" for month in months]
+    expected = [float(month["expected"]) for month in months]
+    booked = [float(month["so_far"]) + float(month["from_pipeline"]) for month in months]
+    below = [float(month["expected"]) - float(month["lower_80"]) for month in months]
+    above = [float(month["upper_80"]) - float(month["expected"]) for month in months]
+    axes.bar(
+        days, expected, color="#bee3f8", yerr=[below, above], ecolor=_ORANGE, label="expected, four in five inside"
+    )
+    axes.bar(days, booked, color=_BLUE, label="had, or booked already")
+    axes.legend(fontsize=7, frameon=False)
+    axes.set_title(f"revenue by month ({months[0]['method'].replace('_', ' ')})", fontsize=8)
+    return _picture(_tidy(figure))
+
+
 def _rows(dsn: str, query: str, tenant_id: str) -> list[tuple[Any, ...]]:
     with connect(dsn) as connection:
         return connection.execute((_SQL / f"{query}.sql").read_bytes(), {"tenant_id": tenant_id}).fetchall()

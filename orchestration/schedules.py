@@ -26,7 +26,7 @@ TIMETABLE = (
     Timetable("tick", "0 * * * *", True, "Every hour: sync, analyze, transform and predict what changed."),
     Timetable("freshness", "50 * * * *", False, "Every hour: which tenants are late?"),
     Timetable("forecast", "15 3 * * *", True, "Every night: demand forecasts anew."),
-    Timetable("scoring", "45 3 * * *", True, "Every night: what each open lead is worth, anew."),
+    Timetable("scoring", "45 3 * * *", True, "Every night: what each open lead is worth, and what may come in."),
     Timetable(
         "training", "15 4 * * 0", False, "Every week: the models that score leads, learned from what has come true."
     ),

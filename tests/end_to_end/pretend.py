@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,9 +62,11 @@ class PretendWorlds:
     ) -> None:
         self._open.close()
 
-    def advance(self, hours: float, *, unannounced: bool) -> None:
-        for server in self._servers.values():
-            server.advance(hours, unannounced)
+    def advance(self, hours: float, *, unannounced: bool, seeds: Collection[int] | None = None) -> None:
+        """All worlds, or those of some seeds, live on."""
+        for seed, server in self._servers.items():
+            if seeds is None or seed in seeds:
+                server.advance(hours, unannounced)
 
     def settings(self, tenant_id: str) -> dict[str, Any]:
         seed, slug = self.tenants[tenant_id]
