@@ -15,7 +15,7 @@ from orchestration.assets.sync import BOT_ANCHOR, CHATWOOT_ANCHOR, sync_bot, syn
 from orchestration.assets.tick import tick_asset
 from orchestration.assets.transform import ANCHOR as TRANSFORM_ANCHOR
 from orchestration.assets.transform import transform_assets
-from orchestration.checks import every_tenant_is_fresh
+from orchestration.checks import every_tenant_is_fresh, nothing_is_doubtful
 from orchestration.dbt_manifest import load_manifest
 from orchestration.dbt_models import DbtModels
 from orchestration.jobs import jobs
@@ -41,7 +41,7 @@ def build(manifest: Mapping[str, Any]) -> dg.Definitions:
             scores,
             tick_asset([CHATWOOT_ANCHOR, BOT_ANCHOR, ANALYSIS, TRANSFORM_ANCHOR, FORECASTS, LEAD_SCORES]),
         ],
-        asset_checks=[every_tenant_is_fresh],
+        asset_checks=[every_tenant_is_fresh, nothing_is_doubtful],
         jobs=[*jobs(models), purge_job],
         schedules=schedules(),
         sensors=[tenants_sensor],

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.sync import Reading
-from orchestration.checks import every_tenant_is_fresh
+from orchestration.checks import every_tenant_is_fresh, nothing_is_doubtful
 from orchestration.dbt_models import DbtModels
 from orchestration.keys import (
     ANALYSIS,
@@ -62,8 +62,8 @@ def jobs(models: DbtModels) -> list[Any]:
         ),
         dg.define_asset_job(
             "freshness",
-            dg.AssetSelection.checks(every_tenant_is_fresh),
-            description="Which tenants are late?",
+            dg.AssetSelection.checks(every_tenant_is_fresh, nothing_is_doubtful),
+            description="Which tenants are late, and whose data is doubtful?",
         ),
     ]
 

@@ -18,6 +18,7 @@ PRICE_RESPONSES = dg.AssetKey(["ml", "price_responses"])
 SCORES = (LEAD_SCORES, REVENUE_FORECASTS, BUDGET_ALLOCATIONS, CUSTOMER_VALUES, PRICE_RESPONSES)
 TICK = dg.AssetKey(["ops", "tick"])
 FRESHNESS = dg.AssetKey(["marts", "tenant_freshness"])
+DATA_QUALITY = dg.AssetKey(["marts", "data_quality_daily"])
 
 CHATWOOT_TABLES = {
     "conversations": "Conversations, one row per display id, as the last sync saw them.",

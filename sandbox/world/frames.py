@@ -52,6 +52,7 @@ INTEGERS = {
 
 FLAGS = {
     "anonymous",
+    "assigned_to_bot",
     "closed",
     "bot_took_part",
     "has_human_reply",

@@ -55,6 +55,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
                 talk.playbook if talk else None,
                 with_bot,
                 c.id in journal.human_replies,
+                c.assignee_agent_bot_id is not None,
             )
         )
     people_wrote = {m.conversation_id for m in known.rows("conversation_messages") if m.sender == "human"}
@@ -93,6 +94,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
                 talk.playbook,
                 True,
                 talk.id in people_wrote,
+                True,
             )
         )
     return frame(
@@ -100,7 +102,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
         "conversation_id source database_id display_id bot_conversation_id contact_id lead_id person_id inbox_id "
         "inbox_channel created_at status closed assignee_id team_id labels priority snoozed_until first_reply_at "
         "waiting_since sla_policy_id began_by started_at ended_at resolved_by handoff_at handoff_reason playbook "
-        "bot_took_part has_human_reply",
+        "bot_took_part has_human_reply assigned_to_bot",
     )
 
 

@@ -426,3 +426,52 @@ def voices(raw: Raw) -> None:
     raw.put(
         "raw_chatwoot.csat_survey_responses", id=1, conversation_id=1, rating=4, assigned_agent_id=3, created_at=NINE
     )
+
+
+@story
+def surveys(raw: Raw) -> None:
+    """Two sent on Monday: one answered on Thursday with 2, corrected to 4 since, by when its agent had left the talk to 8."""
+    for number, assignee in ((1, 8), (2, 9)):
+        raw.conversation(number, None, assignee_id=assignee)
+        raw.message(number, number, NINE, "template", content_type="input_csat")
+    raw.put(
+        "raw_chatwoot.csat_survey_responses",
+        id=1,
+        conversation_id=1,
+        message_id=1,
+        rating=4,
+        assigned_agent_id=7,
+        created_at=after(days=3),
+    )
+
+
+# doubtful data --------------------------------------------------------------------------------------------------------
+
+
+@story
+def doubtful(raw: Raw) -> datetime:
+    """One of each; told on the 4th of March, when the booking of the 3rd is overdue and the one of the 5th is not."""
+    raw.conversation(1, None)
+    raw.conversation(2, None)
+    raw.lead("a", campaign_id="gone", converted_at=after(days=-1))
+    raw.lead("b", status="converted")
+    raw.bot_conversation("x", "a", 2, ended_at=after(-1), handoff_at=after(-1), status="closed")
+    raw.bot_conversation("y", "b", status="closed")
+    raw.bot_message("m", "gone", NINE, "lead")
+    raw.put("raw_bot.llm_interactions", id="i", conversation_id="gone", created_at=NINE)
+    raw.put("raw_bot.feedback", id="f", conversation_id="gone", score=5, nps_score=9, created_at=NINE)
+    raw.booking("due", "b", scheduled_for=after(days=1))
+    raw.booking("not due", "b", scheduled_for=after(days=3))
+    raw.booking("early", "gone", status="attended", scheduled_for=after(days=9))
+    for number in (1, 2):
+        raw.put(
+            "ops.rejected_rows", source="bot", resource="leads", row_key=str(number), reason="-", first_seen_at=NINE
+        )
+    for sync_id, hours, status in ((-3, 0, "succeeded"), (-2, 1, "failed"), (-1, 4, "succeeded"), (0, 7, "succeeded")):
+        at = after(hours=hours)
+        raw.connection.execute(
+            "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at)"
+            " values (%s, %s, 'bot', 'incremental', %s, %s, %s)",
+            [raw.tenant_id, sync_id, status, at, at],
+        )
+    return after(days=2)

@@ -56,7 +56,7 @@ class History:
         """Some changes, often none, and the source's clock moves."""
         for _ in range(self.random.choice([0, 1, 1, 2, 3, 5, 12])):
             self.anything(raw)
-        self.clock += timedelta(minutes=self.random.choice([5, 60, 720]))
+        self.clock += timedelta(minutes=self.random.choice([5, 5, 60, 60, 720, 720, 14_400]))
 
     def anything(self, raw: Raw) -> None:
         changes: list[tuple[int, Callable[[Raw], None]]] = [
@@ -73,6 +73,8 @@ class History:
             (3, self.merge),
             (3, self.survey),
             (3, self.feedback),
+            (3, self.llm_interaction),
+            (1, self.rejection),
             (2, self.campaign),
             (2, self.cost),
             (2, self.directory),
@@ -153,6 +155,7 @@ class History:
             source_channel=self.random.choice([None, "google", "unknown", ""]),
             campaign_id=self.maybe(str(self.random.randint(1, 3))),
             status=self.random.choice(["new", "engaged", "qualified", "scheduled", "converted", "lost"]),
+            maturity_score=self.maybe(self.random.choice([0, 59, 60, 100]), 0.8),
             created_at=created_at,
             converted_at=self.maybe(created_at + timedelta(days=self.random.choice([-1, 0, 3])), 0.3),
         )
@@ -220,6 +223,7 @@ class History:
             "raw_bot.conversation_messages": str(self.random.randint(1, 60)),
             "raw_bot.procedure_bookings": str(self.random.randint(1, 8)),
             "raw_bot.feedback": str(self.random.randint(1, 6)),
+            "raw_bot.llm_interactions": str(self.random.randint(1, 9)),
             "raw_bot.marketing_campaigns": str(self.random.randint(1, 3)),
         }
         table = self.random.choice(list(tables))
@@ -250,6 +254,31 @@ class History:
             nps_score=self.maybe(self.random.randint(0, 10)),
             created_at=self.at(finer=True),
         )
+
+    def llm_interaction(self, raw: Raw) -> None:
+        raw.put(
+            "raw_bot.llm_interactions",
+            id=str(self.random.randint(1, 9)),
+            conversation_id=str(self.random.randint(1, BOT_TALKS + 1)),
+            intent=self.maybe(self.random.choice(["price", "visit"]), 0.9),
+            validated_intent=self.maybe(self.random.choice(["price", "visit"])),
+            confidence=self.maybe(self.random.random(), 0.9),
+            model=self.random.choice(["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "own", None]),
+            prompt_tokens=self.maybe(self.random.randrange(2000), 0.9),
+            completion_tokens=self.maybe(self.random.randrange(200), 0.9),
+            latency_ms=self.maybe(self.random.randrange(3000), 0.9),
+            created_at=self.at(finer=True),
+        )
+
+    def rejection(self, raw: Raw) -> None:
+        """A row the warehouse would not take, which is no change of any table; or it was taken after all."""
+        row = {"source": "bot", "resource": "leads", "row_key": str(self.random.randint(1, 3))}
+        if self.random.random() < 0.7:
+            raw.put("ops.rejected_rows", **row, reason="no number", first_seen_at=self.at())
+        else:
+            raw.connection.execute(
+                "delete from ops.rejected_rows where tenant_id = %s and row_key = %s", [raw.tenant_id, row["row_key"]]
+            )
 
     def campaign(self, raw: Raw) -> None:
         raw.put(

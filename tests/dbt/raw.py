@@ -22,6 +22,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "raw_chatwoot.working_hours": ("inbox_id", "day_of_week"),
     "raw_bot.campaign_costs": ("campaign_id", "cost_date"),
     "analysis.conversation_analysis": ("conversation_id",),
+    "ops.rejected_rows": ("source", "resource", "row_key"),
 }
 
 

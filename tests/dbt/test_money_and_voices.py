@@ -73,3 +73,20 @@ def test_satisfaction_from_both_sources_with_the_talk_it_is_about(told: Examples
     ]
     talk = "select distinct conversation_id from marts.fct_feedback where {t} and kind = 'nps' order by 1"
     assert told.column("voices", talk) == ["bot-y", "chatwoot-1"]
+
+
+def test_surveys_asked_on_their_day_and_answered_since(told: Examples) -> None:
+    days = (
+        "select date_day, agent_id, csat_answers, csat_mean, surveys_asked, surveys_answered, csat_answer_rate"
+        " from marts.voice_daily where {t} order by 1, 2"
+    )
+    monday, thursday = date(2026, 3, 2), date(2026, 3, 5)
+    assert told.rows("surveys", days) == [
+        (monday, 7, 0, None, 1, 1, 1.0),
+        (monday, 9, 0, None, 1, 0, 0.0),
+        (thursday, 7, 1, 4.0, 0, 0, None),
+    ]
+    months = (
+        "select source, answers, satisfied_pct, surveys_asked, answer_rate from marts.csat_monthly where {t} order by 1"
+    )
+    assert told.rows("surveys", months) == [("all", 1, 100.0, None, None), ("chatwoot", 1, 100.0, 2, 0.5)]

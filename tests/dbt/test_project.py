@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from analyzers.prices import load_prices
 from tests.dbt.conftest import Examples
 from tests.dbt.project import FOLDER
 
@@ -142,6 +144,15 @@ def test_no_personal_data_reaches_the_marts(told: Examples) -> None:
     for model in models(told, "marts"):
         found = {name for name in model["columns"] if forbidden.search(name)} - harmless
         assert not found, f"{model['name']}: {found}"
+
+
+def test_a_model_costs_a_bot_what_it_costs_an_analyzer() -> None:
+    bots = yaml.safe_load((FOLDER / "dbt_project.yml").read_text())["vars"]["llm_prices"]["models"]
+    _, analyzers = load_prices()
+    shared = bots.keys() & analyzers.keys()
+    assert shared
+    for model in shared:
+        assert bots[model] == {"input": analyzers[model].input, "output": analyzers[model].output}, model
 
 
 def test_freshness_is_told_per_tenant_and_source(told: Examples) -> None:

@@ -16,7 +16,10 @@ from tests.end_to_end.conftest import LONG, House
 from tests.end_to_end.installation import succeeded
 from tests.end_to_end.pretend import PretendWorlds
 from tests.oracle.attribution import fct_attribution, fct_touchpoints
+from tests.oracle.bot import bot_daily, bot_handoffs_daily, bot_intents_monthly, bot_llm_daily
 from tests.oracle.compare import assert_same_table
+from tests.oracle.data_quality import data_quality_daily
+from tests.oracle.engagement import engagement_daily, lead_engagement, lead_matrix_daily, retention_monthly
 from tests.oracle.facts import Facts
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
@@ -71,6 +74,15 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     ),
     "sla_daily": (sla_daily, SLA_KEYS),
     "team_performance_daily": (team_performance_daily, ("tenant_id", "activity_date", "agent_id")),
+    "bot_daily": (bot_daily, ("tenant_id", "created_date", "inbox_id", "playbook")),
+    "bot_handoffs_daily": (bot_handoffs_daily, ("tenant_id", "handed_off_date", "inbox_id", "reason")),
+    "bot_intents_monthly": (bot_intents_monthly, ("tenant_id", "month", "intent", "validated_intent")),
+    "bot_llm_daily": (bot_llm_daily, ("tenant_id", "date_day", "model")),
+    "engagement_daily": (engagement_daily, ("tenant_id", "date_day")),
+    "retention_monthly": (retention_monthly, ("tenant_id", "cohort_month", "month")),
+    "lead_engagement": (lead_engagement, ("tenant_id", "lead_id")),
+    "lead_matrix_daily": (lead_matrix_daily, ("tenant_id", "created_date", "channel", "quadrant")),
+    "data_quality_daily": (data_quality_daily, ("tenant_id", "date_day", "check_name", "subject")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),
     "csat_monthly": (csat_monthly, ("tenant_id", "month", "source")),
     "voice_daily": (voice_daily, ("tenant_id", "date_day", "source", "inbox_id", "agent_id")),

@@ -35,23 +35,41 @@ WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed
 COLUMNS: Mapping[str, Sequence[str]] = {
     # born_status: open | pending | resolved | snoozed; inbox_id is None for a talk only the bot knows; a talk belongs
     # to a Chatwoot contact, to a bot's lead (contact_id None), or to both (the lead of the linked bot conversation);
-    # agent and team are those of now
-    "talks": ("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "team_id", "born_status", "created_at"),
+    # agent and team are those of now, closed whether it is closed now
+    "talks": (
+        *("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "team_id"),
+        *("born_status", "created_at", "closed"),
+    ),
     # agent_id: who wrote a reply, or who had the talk when it was resolved; None where nobody can know
     "moments": ("talk_id", "at", "position", "what", "agent_id"),
     # Chatwoot's own SLAs: thresholds in seconds, None where there is none
     "applied_slas": ("talk_id", "applied_at", "first_response", "next_response", "resolution", "business_hours_only"),
+    # talks in which a bot took part, and what its own database says of them
+    "bot_talks": ("talk_id", "handoff_at", "handoff_reason", "playbook"),
     "contacts": ("contact_id", "phone"),
-    "leads": ("lead_id", "phone", "source_channel", "campaign_id", "status", "created_at", "converted_at"),
+    "leads": (
+        "lead_id",
+        "phone",
+        "source_channel",
+        "campaign_id",
+        "status",
+        "maturity_score",
+        "created_at",
+        "converted_at",
+    ),
     "campaigns": ("campaign_id", "channel"),
     "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),
     "feedback": ("feedback_id", "talk_id", "score", "nps_score", "created_at"),
+    "llm_interactions": (
+        *("bot_conversation_id", "intent", "confidence", "validated_intent", "model"),
+        *("prompt_tokens", "completion_tokens", "latency_ms", "created_at"),
+    ),
     # Chatwoot's satisfaction surveys: the answers with their last rating, and what was sent (response_id: its answer)
     "csat": ("response_id", "talk_id", "agent_id", "rating", "created_at"),
     "surveys": ("talk_id", "asked_at", "response_id"),
     "bookings": ("booking_id", "lead_id", "procedure", "value", "currency", "booked_at", "scheduled_for", "status"),
     # given, not true: what the analyzer said of each talk
-    "analysis": ("talk_id", "is_lead", "visit_scheduled"),
+    "analysis": ("talk_id", "is_lead", "lead_probability", "visit_scheduled"),
 }
 
 
@@ -83,12 +101,14 @@ class Facts:
     applied_slas: pd.DataFrame = field(default_factory=lambda: frame("applied_slas"))
     talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
+    bot_talks: pd.DataFrame = field(default_factory=lambda: frame("bot_talks"))
     contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
     leads: pd.DataFrame = field(default_factory=lambda: frame("leads"))
     campaigns: pd.DataFrame = field(default_factory=lambda: frame("campaigns"))
     campaign_costs: pd.DataFrame = field(default_factory=lambda: frame("campaign_costs"))
     bookings: pd.DataFrame = field(default_factory=lambda: frame("bookings"))
     feedback: pd.DataFrame = field(default_factory=lambda: frame("feedback"))
+    llm_interactions: pd.DataFrame = field(default_factory=lambda: frame("llm_interactions"))
     csat: pd.DataFrame = field(default_factory=lambda: frame("csat"))
     surveys: pd.DataFrame = field(default_factory=lambda: frame("surveys"))
     analysis: pd.DataFrame = field(default_factory=lambda: frame("analysis"))

@@ -58,12 +58,14 @@ def facts_from_truth(
         ),
         talks=talks,
         moments=_moments(frames, has_reports=has_reports),
+        bot_talks=_bot_talks(frames),
         contacts=_take(frames["contacts"], "contacts", phone="phone_written"),
         leads=_take(frames["leads"], "leads", phone="phone_written"),
         campaigns=_take(frames["campaigns"], "campaigns"),
         campaign_costs=_take(frames["campaign_costs"], "campaign_costs"),
         bookings=_take(frames["bookings"], "bookings"),
         feedback=_take(frames["feedback"], "feedback", talk_id="conversation_id"),
+        llm_interactions=_take(frames["llm_interactions"], "llm_interactions"),
         csat=_take(frames["csat"], "csat", talk_id="conversation_id"),
         surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
@@ -124,6 +126,17 @@ def _talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         "talks",
         agent_id="assignee_id",
     )
+
+
+def _bot_talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    conversations = truth["conversations"]
+    wrote = set(truth["messages"].loc[truth["messages"]["kind"] == "bot", "conversation_id"])
+    took_part = (
+        conversations["bot_conversation_id"].notna()
+        | conversations["assigned_to_bot"].astype(bool)
+        | conversations["conversation_id"].isin(wrote)
+    )
+    return _take(conversations[took_part], "bot_talks", talk_id="conversation_id")
 
 
 def _born_status(conversation: Any, bot_inboxes: set[Any], first_change: Mapping[str, str]) -> str:

@@ -218,21 +218,45 @@ def test_a_value_that_a_table_refuses_fails_its_tenant_only(
     assert not any(outcome.failed for outcome in run_tick([GYM]))
 
 
+def checked(instance: dg.DagsterInstance) -> dict[str, dg.AssetCheckEvaluation]:
+    """What the job of freshness finds, by the name of the check."""
+    result = defs().resolve_job_def("freshness").execute_in_process(instance=instance)
+    return {check.check_name: check for check in result.get_asset_check_evaluations()}
+
+
 def test_late_tenants_are_named_by_the_freshness_check(
     first: dict[str, TenantOutcome], instance: dg.DagsterInstance, worlds: PretendWorlds
 ) -> None:
-    job = defs().resolve_job_def("freshness")
-    [check] = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    check = checked(instance)["every_tenant_is_fresh"]
     assert check.passed, check.description
     with psycopg.connect(worlds.installation.url) as connection:
         connection.execute(
             "update ops.sync_runs set finished_at = finished_at - interval '2 days' where tenant_id = %s", [GYM]
         )
-    [check] = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    check = checked(instance)["every_tenant_is_fresh"]
     assert not check.passed
     assert check.description is not None
     assert f"{GYM} (chatwoot: late)" in check.description
     assert CLINIC not in check.description
+
+
+def test_tenants_with_doubtful_data_of_late_are_named_by_a_warning(
+    first: dict[str, TenantOutcome], instance: dg.DagsterInstance, worlds: PretendWorlds
+) -> None:
+    doubt = """
+        insert into marts.data_quality_daily (tenant_id, date_day, check_name, subject, problems)
+        select tenant_id, clock_date - %s, 'rejected_row', 'bot.leads', 3 from intermediate.int_clocks where tenant_id = %s
+    """
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute("delete from marts.data_quality_daily")
+        connection.execute(doubt, [7, GYM])
+    assert checked(instance)["nothing_is_doubtful"].passed, "that was more than a week ago"
+    with psycopg.connect(worlds.installation.url) as connection:
+        connection.execute(doubt, [6, CLINIC])
+    check = checked(instance)["nothing_is_doubtful"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description == f"Doubtful rows in the last 7 days, of 1 tenants: {CLINIC}"
+    assert check.metadata["problems"].value == 3
 
 
 def test_an_error_of_a_person_is_told_before_anything_runs(first: dict[str, TenantOutcome]) -> None:

@@ -1,0 +1,38 @@
+{{
+    config(
+        incremental_strategy="replace_conversations",
+        indexes=[
+            {"columns": ["tenant_id", "conversation_id"]},
+            {"columns": ["tenant_id", "wrote_on"]},
+        ],
+    )
+}}
+{% set changed = conversation_changed() if is_incremental() else "true" %}
+
+with
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    messages as (
+        select *
+        from {{ ref("int_conversation_events") }}
+        where event_type = 'customer_message' and {{ changed }}
+    ),
+
+    final as (
+        select
+            m.tenant_id,
+            m.conversation_id,
+            {{ local_date("m.occurred_at", "t.timezone") }} as wrote_on,
+            count(*) as messages,
+            min(m.occurred_at) as first_at,
+            max(m.occurred_at) as last_at
+        from messages as m
+        join tenants as t on t.tenant_id = m.tenant_id
+        group by
+            m.tenant_id,
+            m.conversation_id,
+            {{ local_date("m.occurred_at", "t.timezone") }}
+    )
+
+select *
+from final

@@ -1,0 +1,78 @@
+{{ config(incremental_strategy="replace_tenants") }}
+{% set in_scope = (
+    "tenant_id in (select tenant_id from scope)"
+    if is_incremental()
+    else "true"
+) %}
+
+with
+    clocks as (select * from {{ ref("int_clocks") }}),
+
+    {% if is_incremental() %}
+        -- besides what changed: tenants whose clock has passed the end of a wait
+        scope as (
+            select tenant_id
+            from clocks
+            where {{ tenant_changed() }}
+            union
+            select stored.tenant_id
+            from {{ this }} as stored
+            join clocks as k on k.tenant_id = stored.tenant_id
+            where
+                {{ tenant_requested("stored.tenant_id") }}
+                and stored.recontacted_at is null
+                and not stored.is_reopened
+                and (stored.is_first_contact_resolution is null)
+                <> (k.source_clock < stored.decided_at)
+        ),
+    {% endif %}
+
+    conversations as (
+        select *
+        from {{ ref("fct_conversations") }}
+        where resolutions > 0 and {{ in_scope }}
+    ),
+
+    recontacted as (
+        select
+            c.tenant_id,
+            c.conversation_id,
+            c.first_resolved_at as resolved_at,
+            c.first_resolved_at + interval '7 days' as decided_at,
+            c.is_reopened,
+            n.recontacted_at
+        from conversations as c
+        left join
+            lateral(
+                select min(later.created_at) as recontacted_at
+                from {{ ref("fct_conversations") }} as later
+                where
+                    later.tenant_id = c.tenant_id
+                    and later.person_id = c.person_id
+                    and later.conversation_id <> c.conversation_id
+                    and later.created_at >= c.first_resolved_at
+                    and later.created_at < c.first_resolved_at + interval '7 days'
+            ) as n
+            on true
+    ),
+
+    final as (
+        select
+            r.tenant_id,
+            r.conversation_id,
+            r.resolved_at,
+            r.decided_at,
+            r.is_reopened,
+            r.recontacted_at,
+            case
+                when r.is_reopened or r.recontacted_at is not null
+                then false
+                when k.source_clock >= r.decided_at
+                then true
+            end as is_first_contact_resolution
+        from recontacted as r
+        left join clocks as k on k.tenant_id = r.tenant_id
+    )
+
+select *
+from final
