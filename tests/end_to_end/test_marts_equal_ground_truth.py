@@ -23,6 +23,7 @@ from tests.oracle.engagement import engagement_daily, lead_engagement, lead_matr
 from tests.oracle.facts import Facts
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
+from tests.oracle.peers import peer_benchmarks_monthly, tenant_metrics_monthly
 from tests.oracle.replies import times, waits
 from tests.oracle.response_times import response_times_by_hour, response_times_daily
 from tests.oracle.revenue import (
@@ -51,6 +52,7 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
         funnel_abandonment_daily,
         ("tenant_id", "last_event_date", "channel", "stage", "last_event"),
     ),
+    "peer_benchmarks_monthly": (tenant_metrics_monthly, ("tenant_id", "month", "metric")),
     "roi_by_channel": (roi_by_channel, (*PERIOD, "channel")),
     "roi_by_campaign": (roi_by_campaign, (*PERIOD, "campaign_id")),
     "roi_by_tenant": (roi_by_tenant, PERIOD),
@@ -125,6 +127,14 @@ def assert_marts_equal_the_truth(worlds: PretendWorlds) -> None:
         except AssertionError as error:
             problems.append(str(error))
     assert not problems, "\n".join(problems)
+
+
+def test_each_tenant_stands_among_the_others_of_its_vertical(first_run: PretendWorlds) -> None:
+    """Every tenant of the warehouse is somebody's peer, those of whom this story does not tell too."""
+    stored = first_run.installation.query("select * from marts.peer_benchmarks_monthly")
+    keys = ("tenant_id", "month", "metric")
+    assert_same_table(stored, peer_benchmarks_monthly(stored), keys=keys, name="peer_benchmarks_monthly")
+    assert stored["median"].notna().any(), "nobody has five peers: this test shows nothing"
 
 
 def test_after_the_first_run_every_figure_is_the_truth(first_run: PretendWorlds) -> None:

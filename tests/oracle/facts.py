@@ -99,6 +99,7 @@ class Facts:
     as_of: datetime | None = None
     owner_cost_per_month: Decimal = Decimal(0)
     applied_slas: pd.DataFrame = field(default_factory=lambda: frame("applied_slas"))
+    vertical: str = "other"
     talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
     bot_talks: pd.DataFrame = field(default_factory=lambda: frame("bot_talks"))

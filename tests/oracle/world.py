@@ -45,6 +45,7 @@ def facts_from_truth(
             if metric in settings.get("sla", {})
         },
         as_of=as_of,
+        vertical=settings.get("vertical", "other"),
         owner_cost_per_month=Decimal(str(settings.get("owner_cost_per_month", 0))),
         business_hours_only=settings.get("sla", {}).get("business_hours_only", False),
         hours=_tenant_hours(settings),
