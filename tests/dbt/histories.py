@@ -191,7 +191,7 @@ class History:
             currency=self.random.choice([None, "BRL", "USD"]),
             booked_at=booked_at,
             scheduled_for=self.maybe(booked_at + timedelta(days=2), 0.7),
-            procedure=self.maybe("trial class"),
+            procedure=self.random.choice([None, "trial class", "evaluation"]),
         )
 
     def analysis(self, raw: Raw) -> None:
@@ -312,10 +312,13 @@ class History:
             )
 
     def settings(self, raw: Raw) -> None:
-        """Another time zone or currency. Any change of settings shows in the tenant's own row."""
+        """Another time zone, currency, vertical or cost. Any change of settings shows in the tenant's own row."""
         raw.tenant(
             timezone=self.random.choice(["America/Sao_Paulo", "America/Manaus", "Europe/Lisbon"]),
             currency=self.random.choice(["BRL", "EUR"]),
+            vertical=self.random.choice(["gym", "gym", "clinic"]),
+            owner_cost_per_month=self.random.choice([0, 1000]),
+            is_active=self.random.random() < 0.9,
         )
 
     def policies(self, raw: Raw) -> None:

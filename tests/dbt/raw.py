@@ -89,22 +89,31 @@ class Raw:
 
     # what is found in every story
 
-    def tenant(self, *, timezone: str = "America/Sao_Paulo", currency: str = "BRL", **thresholds: int) -> Raw:
+    def tenant(
+        self,
+        *,
+        timezone: str = "America/Sao_Paulo",
+        currency: str = "BRL",
+        vertical: str = "gym",
+        owner_cost_per_month: int = 0,
+        is_active: bool = True,
+        **thresholds: int,
+    ) -> Raw:
         """The tenant's settings; thresholds in seconds by metric."""
         self.put(
             "config.tenants",
             name=self.tenant_id,
-            vertical="gym",
+            vertical=vertical,
             timezone=timezone,
             locale="pt-BR",
             currency=currency,
             country="BR",
             holidays="public",
-            owner_cost_per_month=0,
+            owner_cost_per_month=owner_cost_per_month,
             has_chatwoot=True,
             has_bot=True,
             analyzer_engine="regex",
-            is_active=True,
+            is_active=is_active,
         )
         for metric, seconds in thresholds.items():
             self.policy(metric, seconds)
