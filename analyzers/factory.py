@@ -11,7 +11,9 @@ from analyzers.errors import AnalyzerSettingsError
 from analyzers.regex_analyzer import RegexAnalyzer
 from analyzers.rollout import RolloutAnalyzer
 
-DEFAULT_THRESHOLD = 0.95
+DEFAULT_THRESHOLD = 0.89
+"""For the rules alone. On the labelled conversations they were not made on, what they are at least this sure of (64 %) is right,
+lead and visit both, in 95 % of cases: as often as the language model they hand the rest to."""
 
 
 class FirstStage(NamedTuple):

@@ -11,11 +11,11 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from analyzers.asking import chosen_option, is_asked
 from analyzers.base import Analyzer, Item, groups
 from analyzers.dates import mentions_time
 from analyzers.names import answered_name, asks_name, find_name
 from analyzers.negation import is_denied
-from analyzers.questions import chosen_option, is_asked
 from analyzers.result import AnalysisResult, Intent, Sentiment
 from analyzers.rules import Rules, load_rules, rules_version
 from analyzers.text import compose, fold
@@ -26,6 +26,7 @@ _ENDS = re.compile(r"[.!?\n]")
 _LONGEST_MESSAGE = 4000
 _GROUP = 100
 _NOTHING_SAID_POINTS = 0.5
+_MOST = 5.0
 
 
 @dataclass(slots=True)
@@ -82,14 +83,14 @@ class RegexAnalyzer(Analyzer):
             name_asked = message.speaker != "customer" and asks_name(folded)
             _note(notes, visit, rules, message, folded)
         points = _points(notes, visit, rules)
-        is_lead = points >= rules.lead_at
+        is_lead, probability = points >= rules.lead_at, _probability(points, rules)
         intent = _intent(notes, rules, visit_agreed=visit.agreed, is_lead=is_lead)
         # a supplier or a job seeker may come, but not as a customer
         visit_agreed = visit.agreed and not _never(notes, rules)
         visit_at = visit.instant() if visit_agreed else None
         return AnalysisResult(
             is_lead=is_lead,
-            lead_probability=_probability(points, rules),
+            lead_probability=probability,
             visit_scheduled=visit_agreed,
             visit_at=visit_at,
             intent=intent,
@@ -106,6 +107,7 @@ class RegexAnalyzer(Analyzer):
             model=self.model,
             prompt_version=self.prompt_version,
             asked_of=self.version,
+            confidence=_confidence(probability, visit, rules),
             messages=len(transcript.messages),
             latency_ms=(time.perf_counter() - began) * 1000,
         )
@@ -174,6 +176,12 @@ def _probability(points: float, rules: Rules) -> float:
         if points <= right:
             return round(low + (high - low) * (points - left) / (right - left), 2)
     return line[-1][1]
+
+
+def _confidence(probability: float, visit: VisitTracker, rules: Rules) -> float:
+    """How sure it is that both answers are right: that on the lead, and that on the visit."""
+    of_lead = max(probability, _MOST - probability) / _MOST
+    return round(of_lead * rules.visit_confidence["talked_of" if visit.talked_of else "not_talked_of"], 3)
 
 
 def _intent(notes: _Notes, rules: Rules, *, visit_agreed: bool, is_lead: bool) -> Intent:

@@ -49,6 +49,7 @@ class Rules:
     lead_at: float
     lead_probability: tuple[tuple[float, float], ...]
     """Points and the probability, 0 to 5, that they stand for, by points."""
+    visit_confidence: Mapping[str, float]
     points: Mapping[str, float]
     signals: Mapping[str, Signal]
     handoffs: tuple[Handoff, ...]
@@ -129,6 +130,7 @@ def load_rules(vertical: str) -> Rules:
     return Rules(
         lead_at=float(common["lead_at"]),
         lead_probability=tuple((float(points), float(chance)) for points, chance in common["lead_probability"]),
+        visit_confidence={name: float(share) for name, share in common["visit_confidence"].items()},
         points={name: float(points) for name, points in common["points"].items()},
         signals=signals,
         handoffs=tuple(handoffs),

@@ -44,6 +44,8 @@ class VisitTracker:
     _made_before: bool = False
     """The talk is about an appointment that existed already."""
     _house_spoke: bool = False
+    talked_of: bool = False
+    """A day was named for coming, or a visit was said to be settled: there is something to be wrong about."""
 
     def hear(self, remark: Remark) -> None:
         """Takes one more remark into account."""
@@ -144,6 +146,7 @@ class VisitTracker:
     def _offer(self, moments: list[Moment], *, by_customer: bool) -> None:
         """Only what names a day can be agreed on; "de manhã?" is a question."""
         self._offers = [moment for moment in moments if moment.day is not None]
+        self.talked_of = self.talked_of or bool(self._offers)
         self._offered_by_customer = by_customer
         self._fresh = bool(self._offers)
 
@@ -154,6 +157,6 @@ class VisitTracker:
                 if chosen.agrees_with(known):
                     chosen = chosen.completed_by(known)
             self._moment = chosen
-        self._was_agreed = True
+        self._was_agreed = self.talked_of = True
         self.agreed = not self._made_before
         self._offers, self._fresh = [], False

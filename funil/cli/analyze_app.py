@@ -8,30 +8,56 @@ import typer
 
 analyze_app = typer.Typer(help="How conversations are read, and how right that is.", no_args_is_help=True)
 
-ON = "Labelled conversations: 'test' and 'development' come with Funil, 'labels' are your own (funil analyze label)."
+ON = (
+    "What is read: 'test' and 'development' come with Funil; 'labels' are what you have labelled of --tenant; "
+    "'conversations' are --count of the tenant's own, labelled or not (compare only)."
+)
+On = Annotated[str, typer.Option(help=ON)]
+Vertical = Annotated[str | None, typer.Option(help="Of test and development only this vertical.")]
+OneTenant = Annotated[str | None, typer.Option("--tenant", help="Whose labels or conversations.")]
+COMPARED = "An engine, engine:model, or 'stored': what the warehouse holds of the tenant, whoever read it."
+
+
+@analyze_app.command()
+def label(
+    tenant: Annotated[str, typer.Option(help="Whose conversations.")],
+    by: Annotated[str | None, typer.Option(help="Who labels; your login name if not given.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+) -> None:
+    """Say what conversations really were: shows one at a time without phones and documents, asks, and keeps the answer."""
+    import getpass
+
+    from funil.cli.label import label_conversations
+
+    label_conversations(tenant, by or getpass.getuser(), count)
 
 
 @analyze_app.command()
 def evaluate(
-    engine: Annotated[str, typer.Option(help="As analyzer.engine in tenants.yaml.")] = "regex",
+    engine: Annotated[str, typer.Option(help="As analyzer.engine in tenants.yaml, or 'stored'.")] = "regex",
     model: Annotated[str | None, typer.Option(help="As analyzer.model in tenants.yaml.")] = None,
-    on: Annotated[str, typer.Option(help=ON)] = "test",
-    vertical: Annotated[str | None, typer.Option(help="Only conversations of this vertical.")] = None,
+    on: On = "test",
+    vertical: Vertical = None,
+    tenant: OneTenant = None,
 ) -> None:
     """Let an engine read labelled conversations and show how right it is, field by field."""
     from funil.cli.evaluate import evaluate_engine
+    from funil.cli.readings import What
 
-    evaluate_engine(engine, model, on=on, vertical=vertical)
+    evaluate_engine(f"{engine}:{model}" if model else engine, What(on, vertical, tenant))
 
 
 @analyze_app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="An engine, or engine:model.")],
-    second: Annotated[str, typer.Argument(help="Another engine, or engine:model.")],
-    on: Annotated[str, typer.Option(help=ON)] = "test",
-    vertical: Annotated[str | None, typer.Option(help="Only conversations of this vertical.")] = None,
+    first: Annotated[str, typer.Argument(help=COMPARED)],
+    second: Annotated[str, typer.Argument(help=COMPARED)],
+    on: On = "test",
+    vertical: Vertical = None,
+    tenant: OneTenant = None,
+    count: Annotated[int, typer.Option(min=1, help="How many of the tenant's conversations at most.")] = 200,
 ) -> None:
-    """Let two engines read the same labelled conversations: agreement, McNemar's test, cost and latency side by side."""
+    """Let two engines read the same conversations: agreement, McNemar's test, cost and latency side by side."""
     from funil.cli.evaluate import compare_engines
+    from funil.cli.readings import What
 
-    compare_engines(first, second, on=on, vertical=vertical)
+    compare_engines(first, second, What(on, vertical, tenant, count))

@@ -2,90 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from rich.table import Table
 
-from funil.cli.console import err, out
+from funil.cli.console import out
+from funil.cli.readings import What, choose, read
 from funil.errors import FunilError
-from funil.tenants import AnalyzerSettings
 
 if TYPE_CHECKING:
-    from analyzers import Analyzer
     from analyzers.evaluation import Comparison, Evaluation, Figure
-    from analyzers.labelled_conversations import LabelledConversation
 
 _INTENTS_SHOWN = 8
 
 
-def evaluate_engine(engine: str, model: str | None, *, on: str, vertical: str | None) -> None:
+def evaluate_engine(engine: str, what: What) -> None:
     """Prints how right the engine is on these labelled conversations. Raises FunilError."""
     from analyzers.evaluation import Judged, evaluate
 
-    analyzer = _analyzer(engine, model)
-    conversations = _labelled(on, vertical)
-    results = analyzer.analyze([one.transcript for one in conversations])
+    chosen = choose(what)
+    if chosen.labels is None:
+        raise FunilError(f"--on {what.on} has no labels to judge by; use labels, test or development.")
+    version, results = read(engine, what, chosen)
     evaluation = evaluate(
-        [Judged(one.label, result, one.transcript.timezone) for one, result in zip(conversations, results, strict=True)]
+        [
+            Judged(label, result, transcript.timezone)
+            for label, result, transcript in zip(chosen.labels, results, chosen.transcripts, strict=True)
+        ]
     )
     out.print(
-        f"{_name(analyzer)}, {analyzer.prompt_version}, on {evaluation.count} conversations ({on}); "
-        f"{sum(one.cost_usd for one in results):.4f} dollars. In brackets the 95 % interval."
+        f"{version}, on {evaluation.count} conversations ({what.on}); {sum(one.cost_usd for one in results):.4f} dollars. "
+        "In brackets the 95 % interval."
     )
     out.print(_fields_table(evaluation))
     out.print(_confusion_table(evaluation))
     out.print(_calibration_table(evaluation))
 
 
-def compare_engines(first: str, second: str, *, on: str, vertical: str | None) -> None:
+def compare_engines(first: str, second: str, what: What) -> None:
     """Prints the two side by side. Raises FunilError."""
     from analyzers.evaluation import compare
 
-    conversations = _labelled(on, vertical)
-    transcripts = [one.transcript for one in conversations]
-    analyzers = [_analyzer(*_engine_and_model(name)) for name in (first, second)]
-    one, other = (analyzer.analyze(transcripts) for analyzer in analyzers)
-    comparison = compare(one, other, [item.label for item in conversations], [item.timezone for item in transcripts])
-    out.print(f"{comparison.count} conversations ({on}), read by {first} and by {second}.")
-    out.print(_comparison_table(comparison, first, second))
+    chosen = choose(what)
+    (one_version, one), (other_version, other) = (read(name, what, chosen) for name in (first, second))
+    comparison = compare(one, other, chosen.labels, [item.timezone for item in chosen.transcripts])
+    out.print(f"{comparison.count} conversations ({what.on}), first by {one_version}, then by {other_version}.")
+    out.print(_comparison_table(comparison))
     out.print(_price_table(comparison, first, second))
-
-
-def _engine_and_model(name: str) -> tuple[str, str | None]:
-    engine, _, model = name.partition(":")
-    return engine, model or None
-
-
-def _analyzer(engine: str, model: str | None) -> Analyzer:
-    from analyzers import AnalyzerSettingsError, build_analyzer
-
-    try:
-        return build_analyzer(AnalyzerSettings.model_validate({"engine": engine, "model": model}))
-    except ValidationError:
-        raise FunilError(
-            f"There is no engine '{engine}'; analyzer.engine in tenants.yaml knows the same ones."
-        ) from None
-    except AnalyzerSettingsError as error:
-        raise FunilError(str(error)) from None
-
-
-def _name(analyzer: Analyzer) -> str:
-    return f"{analyzer.engine} ({analyzer.model})" if analyzer.model else analyzer.engine
-
-
-def _labelled(on: str, vertical: str | None) -> Sequence[LabelledConversation]:
-    from analyzers.labelled_conversations import labelled_conversations
-
-    if on not in ("test", "development"):
-        raise FunilError(f"--on is '{on}'; it can be test or development.")
-    chosen = [one for one in labelled_conversations(on) if vertical in (None, one.transcript.vertical)]
-    if not chosen:
-        raise FunilError(f"There are no labelled conversations of the vertical '{vertical}'.")
-    if on == "test":
-        err.print("These judge: look at the totals, and change rules or prompts by the development half.", style="dim")
-    return chosen
 
 
 def _fields_table(evaluation: Evaluation) -> Table:
@@ -127,8 +90,9 @@ def _calibration_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def _comparison_table(comparison: Comparison, first: str, second: str) -> Table:
-    table = Table("field", "agree", "kappa", f"only {first} right", f"only {second} right", "McNemar's p")
+def _comparison_table(comparison: Comparison) -> Table:
+    only = "right" if comparison.judged_by_labels else "says yes"
+    table = Table("field", "agree", "kappa", f"only the first {only}", f"only the second {only}", "McNemar's p")
     for name, field in comparison.fields.items():
         table.add_row(
             name,
