@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration.assets.analysis import conversation_analysis
 from orchestration.assets.forecast import demand_forecasts
 from orchestration.assets.lead_models import lead_models
+from orchestration.assets.reading_models import reading_models
 from orchestration.assets.scores import scores
 from orchestration.assets.sync import BOT_ANCHOR, CHATWOOT_ANCHOR, sync_bot, sync_chatwoot
 from orchestration.assets.tick import tick_asset
@@ -35,6 +36,7 @@ def build(manifest: Mapping[str, Any]) -> dg.Definitions:
             sync_chatwoot,
             sync_bot,
             conversation_analysis,
+            reading_models,
             *transform_assets(models),
             demand_forecasts,
             lead_models,

@@ -15,6 +15,7 @@ from orchestration.keys import (
     CHATWOOT_TABLES,
     FORECASTS,
     MODEL_VERSIONS,
+    READING_MODELS,
     SCORES,
     TICK,
     Step,
@@ -52,8 +53,9 @@ def jobs(models: DbtModels) -> list[Any]:
         ),
         dg.define_asset_job(
             "training",
-            dg.AssetSelection.assets(MODEL_VERSIONS),
-            description="The models that score leads, learned from what has come true. All tenants together.",
+            dg.AssetSelection.assets(MODEL_VERSIONS, READING_MODELS),
+            description="The models that score leads and those that read conversations, learned from what has come true and what "
+            "people have labelled. All tenants together.",
         ),
         dg.define_asset_job(
             "views",

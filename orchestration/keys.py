@@ -8,6 +8,7 @@ import dagster as dg
 
 OWNER = "team:funil"
 ANALYSIS = dg.AssetKey(["analysis", "conversation_analysis"])
+READING_MODELS = dg.AssetKey(["analysis", "reading_models"])
 FORECASTS = dg.AssetKey(["ml", "demand_forecasts"])
 MODEL_VERSIONS = dg.AssetKey(["ml", "model_versions"])
 LEAD_SCORES = dg.AssetKey(["ml", "lead_scores"])

@@ -1,4 +1,4 @@
-"""The two pictures a person wants beside a mart: how far people come, and how long customers wait."""
+"""The pictures a person wants beside a table: how far people come, how long customers wait, how true a reading is."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import base64
 from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from warehouse.connect import connect
+
+if TYPE_CHECKING:
+    from analyzers.evaluation import Evaluation
 
 FUNNEL = dg.AssetKey(["marts", "funnel_daily"])
 REPLIES = dg.AssetKey(["marts", "fct_replies"])
@@ -112,6 +115,24 @@ def _waits(months: Sequence[tuple[Any, ...]]) -> Any:
     axes.legend(fontsize=7, frameon=False)
     axes.set_title("wait for a reply by a person, by month (first responses and later ones)", fontsize=8)
     return _tidy(figure, dated=axes, left=0.1)
+
+
+def readings_plot(evaluated: Mapping[str, Evaluation]) -> dg.MetadataValue:
+    """Of the conversations given a chance of being a lead, how many were one: on the diagonal where the chance is true."""
+    figure = _figure()
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color="#a0aec0", linewidth=0.8)
+    for name, evaluation in evaluated.items():
+        bins = [one for one in evaluation.calibration if one.mean is not None and one.share_of_leads is not None]
+        axes.plot(
+            [100 * (one.mean or 0) for one in bins],
+            [100 * (one.share_of_leads or 0) for one in bins],
+            marker=".",
+            label=f"{name} ({evaluation.count})",
+        )
+    axes.legend(fontsize=7, frameon=False)
+    axes.set_title("% that were leads, by the chance of a lead that was read", fontsize=8)
+    return _picture(_tidy(figure, dated=None, left=0.1))
 
 
 def _percent(part: int, whole: int) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from warehouse.conversations import StoredConversation, StoredMessage
+from warehouse.analysis import StoredConversation, StoredMessage
 
 _MESSAGES = (Path(__file__).parent / "sql" / "conversation_messages.sql").read_bytes()
 
@@ -58,7 +58,7 @@ where a.tenant_id = %(tenant_id)s and a.conversation_id = any(%(ids)s)
 _ANSWERS = """
 select a.*
 from analysis.conversation_analysis as a
-where a.tenant_id = %s and a.engine = 'openai' and a.fallback_reason is null
+where a.tenant_id = %s and a.engine = 'openai'
 order by md5(a.conversation_id)
 limit %s
 """

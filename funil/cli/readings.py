@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from funil.tenants import AnalyzerSettings
 if TYPE_CHECKING:
     from analyzers import AnalysisResult, Analyzer, Transcript
     from analyzers.label import Label
-    from analyzers.spending import Spending
 
 STORED = "stored"
 
@@ -56,31 +54,17 @@ def read(name: str, what: What, chosen: Chosen) -> tuple[str, list[AnalysisResul
     """The engine's version, and what it says of the conversations. Raises FunilError."""
     if name == STORED:
         return STORED, _stored(what, chosen)
-    with _spending(what.tenant_id, name) as spending:
-        analyzer = _analyzer(name, spending)
-        return f"{name}, {analyzer.prompt_version}", analyzer.analyze(chosen.transcripts)
+    analyzer = _analyzer(name)
+    return f"{name}, {analyzer.prompt_version}", analyzer.analyze(chosen.transcripts)
 
 
-@contextmanager
-def _spending(tenant_id: str | None, engine: str) -> Iterator[Spending | None]:
-    """A tenant's readings are paid from its budget; those of the conversations that come with Funil from nobody's."""
-    if tenant_id is None or engine == "regex":
-        yield None
-        return
-    from warehouse.spending import open_spending
-
-    workspace = open_workspace()
-    with open_spending(workspace.warehouse.dsn, tenant_of(workspace.tenants(), tenant_id)) as spending:
-        yield spending
-
-
-def _analyzer(name: str, spending: Spending | None) -> Analyzer:
+def _analyzer(name: str) -> Analyzer:
     from analyzers import AnalyzerSettingsError, build_analyzer
 
     engine, _, model = name.partition(":")
     try:
         settings = AnalyzerSettings.model_validate({"engine": engine, "model": model or None})
-        return build_analyzer(settings, spending=spending)
+        return build_analyzer(settings)
     except ValidationError:
         raise FunilError(
             f"There is no engine '{engine}'; analyzer.engine in tenants.yaml knows the same ones."
@@ -158,6 +142,8 @@ def _stored(what: What, chosen: Chosen) -> list[AnalysisResult]:
         )
     known = AnalysisResult.model_fields.keys()
     return [
-        AnalysisResult.model_validate({key: value for key, value in rows[name].items() if key in known})
+        AnalysisResult.model_validate(
+            {"asked_of": STORED} | {key: value for key, value in rows[name].items() if key in known}
+        )
         for name in names
     ]

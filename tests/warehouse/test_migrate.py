@@ -103,4 +103,9 @@ def test_every_key_starts_with_the_tenant(warehouse: str) -> None:
             "and a.attname is distinct from 'tenant_id'"
         ).fetchall()
     # what is known of the whole warehouse, and not of a tenant
-    assert sorted(odd) == [("analysis.reading_models",), ("ops.audit_log",), ("ops.schema_version",), ("ops.view_builds",)]
+    assert sorted(odd) == [
+        ("analysis.reading_models",),
+        ("ops.audit_log",),
+        ("ops.schema_version",),
+        ("ops.view_builds",),
+    ]
