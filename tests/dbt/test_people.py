@@ -21,8 +21,8 @@ def test_one_phone_is_one_person_named_after_its_lowest_contact(told: Examples) 
         "select person_id, contacts, initials, masked_phone, is_in_funnel from marts.dim_contacts where {t} order by 1"
     )
     assert told.rows("two_contacts_with_one_phone", shown) == [
-        ("contact-13", 1, None, "*0000", False),
-        ("contact-7", 2, "AL", "*7777", True),
+        ("contact-13", 1, None, "5511****0000", False),
+        ("contact-7", 2, "AL", "5511****7777", True),
     ]
 
 

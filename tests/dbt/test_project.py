@@ -140,12 +140,15 @@ def test_every_macro_and_generic_test_has_a_doc_line(told: Examples) -> None:
     assert not silent
 
 
-def test_no_personal_data_reaches_the_marts(told: Examples) -> None:
+def test_personal_data_is_in_one_mart_that_administrators_read(told: Examples) -> None:
     forbidden = re.compile(
         r"phone|e_?mail|content|message_text|comment|contact_name|lead_name|reasoning|condition|goal"
     )
     harmless = {"masked_phone", "has_comment"}
     for model in models(told, "marts"):
+        if model["name"] == "dim_contact_pii":
+            assert model["config"]["meta"]["readers"] == ["admin"]
+            continue
         found = {name for name in model["columns"] if forbidden.search(name)} - harmless
         assert not found, f"{model['name']}: {found}"
 

@@ -85,7 +85,13 @@ def test_the_steps_of_a_tick_follow_each_other(loaded: dg.Definitions) -> None:
 
     plan = create_execution_plan(loaded.resolve_job_def("tick"))
     levels = [sorted(step.key for step in level) for level in plan.get_steps_to_execute_by_level()]
-    assert levels == [["sync_bot", "sync_chatwoot"], ["analyze"], ["transform"], ["predict", "score"], ["ops__tick"]]
+    assert levels == [
+        ["sync_bot", "sync_chatwoot"],
+        ["analyze"],
+        ["transform"],
+        ["marts__data_quality_daily_nothing_is_doubtful", "predict", "score"],
+        ["ops__tick"],
+    ]
 
 
 def test_a_backfill_of_chosen_tenants_takes_every_step(loaded: dg.Definitions, instance: dg.DagsterInstance) -> None:

@@ -6,6 +6,7 @@
             "changed_by": [
                 "int_people.person_id",
                 "int_journeys.person_id",
+                "dim_contact_pii.person_id",
                 "people.person_id",
             ],
         },
@@ -22,9 +23,9 @@ with
 
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
-    contacts as (select * from {{ ref("stg_chatwoot__contacts") }}),
+    listed_leads as (select tenant_id, lead_id from {{ ref("stg_bot__leads") }}),
 
-    lead_names as (select * from {{ ref("stg_bot__leads") }}),
+    personal as (select * from {{ ref("dim_contact_pii") }} where {{ changed }}),
 
     journeys as (select * from {{ ref("int_journeys") }} where {{ changed }}),
 
@@ -33,20 +34,10 @@ with
             p.tenant_id,
             p.person_id,
             count(p.contact_id) as contacts,
-            count(l.lead_id) as leads,
-            -- the name and phone of the member that the person is named after, else
-            -- of any other
-            (
-                array_agg(
-                    coalesce(c.contact_name, l.lead_name)
-                    order by p.contact_id nulls last, p.lead_id collate "C"
-                ) filter (where coalesce(c.contact_name, l.lead_name) ~ '[[:alpha:]]')
-            )[1] as name,
-            max(coalesce(c.phone_e164, l.phone_e164)) as phone_e164
+            count(l.lead_id) as leads
         from people as p
         left join
-            contacts as c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
-        left join lead_names as l on l.tenant_id = p.tenant_id and l.lead_id = p.lead_id
+            listed_leads as l on l.tenant_id = p.tenant_id and l.lead_id = p.lead_id
         group by p.tenant_id, p.person_id
     ),
 
@@ -56,8 +47,8 @@ with
             m.person_id,
             m.contacts,
             m.leads,
-            m.name,
-            m.phone_e164,
+            d.initials,
+            d.masked_phone,
             j.source_channel,
             coalesce(j.channel, '(none)') as channel,
             j.campaign_id,
@@ -86,6 +77,8 @@ with
             j.last_event_at
         from members as m
         left join
+            personal as d on d.tenant_id = m.tenant_id and d.person_id = m.person_id
+        left join
             journeys as j on j.tenant_id = m.tenant_id and j.person_id = m.person_id
     ),
 
@@ -93,11 +86,8 @@ with
         select
             s.tenant_id,
             s.person_id,
-            upper(
-                left(btrim(s.name), 1)
-                || coalesce(left(substring(btrim(s.name), '\s(\S+)$'), 1), '')
-            ) as initials,
-            '*' || right(s.phone_e164, 4) as masked_phone,
+            s.initials,
+            s.masked_phone,
             s.contacts,
             s.leads,
             s.source_channel,
