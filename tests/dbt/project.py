@@ -45,6 +45,26 @@ class Project:
         assert len(mine) == len(other)
         return Project(url, scratch, pickle.loads(pickle.dumps(self.manifest).replace(mine, other)), self.content)
 
+    def cut_down_to(self, *names: str) -> Project:
+        """With these models and what they are made from, where it does not matter how many tables there are."""
+        manifest = pickle.loads(pickle.dumps(self.manifest))
+        kept: set[str] = set()
+        waiting = [id for id, node in manifest.nodes.items() if node.resource_type == "model" and node.name in names]
+        while waiting:
+            id = waiting.pop()
+            if id not in kept and id in manifest.nodes:
+                kept.add(id)
+                waiting += manifest.nodes[id].depends_on.nodes
+        for id, node in list(manifest.nodes.items()):
+            needed = [each for each in node.depends_on.nodes if not each.startswith("source.")]
+            if id not in kept and (node.resource_type == "model" or not kept.issuperset(needed)):
+                del manifest.nodes[id]
+        manifest.exposures.clear()
+        manifest.unit_tests.clear()
+        manifest.build_flat_graph()
+        nodes = {id: node for id, node in self.content["nodes"].items() if id in manifest.nodes}
+        return Project(self.url, self.scratch, manifest, {**self.content, "nodes": nodes})
+
     @property
     def models(self) -> list[dict[str, Any]]:
         return [node for node in self.content["nodes"].values() if node["resource_type"] == "model"]
