@@ -21,6 +21,9 @@ from warehouse.leads import (
     source_clock,
 )
 
+# a training over all tenants, and two days more of three: too dear for every test run
+pytestmark = pytest.mark.skipif(not LONG, reason="FUNIL_LONG_TESTS=1 trains and scores, and lets a world live on")
+
 IN_USE = (
     "select tenant_id, method, metrics, parameters from ml.model_versions where model = 'lead_conversion' and in_use"
 )
