@@ -35,6 +35,7 @@ from warehouse.embedded import EmbeddedPostgres
 ADVANCES, CHANGED = (9.0, 9.0), 0.01
 BUILD = ("build", "--selector", "tenant_tables", "--exclude-resource-type", "unit_test")
 VIEWS = ("build", "--selector", "shared_views", "--exclude-resource-type", "unit_test")
+VIEWS_OVER_TABLES = ("build", "--selector", "views_over_tables", "--exclude-resource-type", "unit_test")
 DASHBOARDS = Path(__file__).with_suffix(".yaml")
 FULL_SECONDS, TICK_SHARE, QUERY_MS = 120, 0.15, 100
 
@@ -75,6 +76,7 @@ def measure(warehouse: ScaledWarehouse, options: Any, console: Console) -> int:
     console.print(f"Load before: {os.getloadavg()[0]:.1f}; {_size(warehouse)}")
     dbt(warehouse, scratch, "views", *VIEWS)
     builds = [dbt(warehouse, scratch, "all, from nothing", *BUILD)]
+    dbt(warehouse, scratch, "views over tables", *VIEWS_OVER_TABLES)
     for step in range(1, warehouse.steps + 1):
         share = warehouse.apply(step, CHANGED)
         name = f"{share:.1%} of the conversations changed, tick {step}"
