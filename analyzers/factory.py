@@ -10,6 +10,7 @@ from analyzers.cascade import CascadeAnalyzer
 from analyzers.errors import AnalyzerSettingsError
 from analyzers.regex_analyzer import RegexAnalyzer
 from analyzers.rollout import RolloutAnalyzer
+from analyzers.spending import Spending
 
 DEFAULT_THRESHOLD = 0.89
 """For the rules alone. On the labelled conversations they were not made on, what they are at least this sure of (64 %) is right,
@@ -38,10 +39,13 @@ class AnalyzerSettings(Protocol):
     def cascade_threshold(self) -> float | None: ...
 
 
-def build_analyzer(settings: AnalyzerSettings, *, first: FirstStage | None = None) -> Analyzer:
+def build_analyzer(
+    settings: AnalyzerSettings, *, first: FirstStage | None = None, spending: Spending | None = None
+) -> Analyzer:
     """The analyzer of these settings; OPENAI_API_KEY and OPENAI_BASE_URL are the environment's.
 
-    `first` is a cascade's first stage: the rules, where none is given. Raises AnalyzerSettingsError.
+    `first` is a cascade's first stage: the rules, where none is given. `spending` allows each request; without one there is no
+    limit. Raises AnalyzerSettingsError.
     """
     rules = RegexAnalyzer()
     if settings.engine == "regex":
@@ -50,7 +54,7 @@ def build_analyzer(settings: AnalyzerSettings, *, first: FirstStage | None = Non
         raise AnalyzerSettingsError(
             f"analyzer.engine is '{settings.engine}', which is not known; use regex, openai or cascade."
         )
-    analyzer = _openai(settings)
+    analyzer = _openai(settings, spending)
     if settings.engine == "cascade":
         stage = first or FirstStage(rules, DEFAULT_THRESHOLD)
         threshold = stage.threshold if settings.cascade_threshold is None else settings.cascade_threshold
@@ -60,7 +64,7 @@ def build_analyzer(settings: AnalyzerSettings, *, first: FirstStage | None = Non
     return analyzer
 
 
-def _openai(settings: AnalyzerSettings) -> Analyzer:
+def _openai(settings: AnalyzerSettings, spending: Spending | None) -> Analyzer:
     key = os.environ.get("OPENAI_API_KEY")
     if not key:
         raise AnalyzerSettingsError(
@@ -73,4 +77,5 @@ def _openai(settings: AnalyzerSettings) -> Analyzer:
         api_key=key,
         base_url=os.environ.get("OPENAI_BASE_URL") or None,
         concurrency=settings.concurrency,
+        spending=spending,
     )

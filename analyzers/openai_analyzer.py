@@ -1,42 +1,40 @@
 """The engine that asks a language model, through the openai package's structured outputs.
 
-The transcript goes as data, redacted; the instructions stand first and never change, so that prompt caching pays. What the
-model cannot answer properly (a refusal, a cut or invalid answer, a server that stays away) is read by the rules instead, and
-the result says so: its engine is `regex`. What no retry would mend (a wrong key, an unknown model) is an error.
+The transcript goes as data, redacted and shortened; see `question`. What the model cannot answer properly (a refusal, a cut or
+invalid answer, a server that stays away, a spent budget) is read by the rules instead, and the result says so: its engine is
+`regex`, its `fallback_reason` why. What no retry would mend (a wrong key, an unknown model) is an error.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from queue import Empty, SimpleQueue
 
-import openai
-from pydantic import ValidationError
-
-from analyzers.base import Analyzer, Item, groups
-from analyzers.errors import AnalyzerSettingsError
+from analyzers.base import Analyzer, Item
+from analyzers.document import TOKEN_LIMIT
+from analyzers.openai_client import ENGINE, OpenAIClient, Stopped
 from analyzers.prices import load_prices
-from analyzers.redaction import redact
+from analyzers.question import Question, prompt_version
+from analyzers.rate_limit import RateGate
 from analyzers.regex_analyzer import RegexAnalyzer
-from analyzers.result import AnalysisResult, Reading
+from analyzers.result import AnalysisResult, FallbackReason
+from analyzers.spending import Spending, Unlimited, Usage
 from analyzers.transcript import Transcript
 
-_PROMPT = Path(__file__).parent / "prompts" / "read_conversation.md"
-_ATTEMPTS = 2  # the second is the one chance to repair an answer
-_MAX_ANSWER_TOKENS = 800
-_UNREADABLE = (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError, ValidationError)
+_GATHER_SECONDS = 0.01  # results that come together are given together
+_MOST_PASSED_ON = 100  # of what costs nothing, in one group
+_AWAY_AFTER = 10  # questions in a row given up, and the server is not asked again in this reading
 
 
 class OpenAIAnalyzer(Analyzer):
-    """Reads with a model of OpenAI's, or of any server that speaks its protocol (`base_url`)."""
+    """Reads with a model of OpenAI's, or of any server that speaks its protocol (`base_url`).
 
-    engine = "openai"
+    At most `concurrency` requests at once, fewer where the server's rate limits want it.
+    """
+
+    engine = ENGINE
 
     def __init__(
         self,
@@ -44,47 +42,47 @@ class OpenAIAnalyzer(Analyzer):
         *,
         api_key: str,
         base_url: str | None = None,
-        concurrency: int = 8,
+        concurrency: int = 16,
+        spending: Spending | None = None,
+        token_limit: int = TOKEN_LIMIT,
         max_retries: int = 4,
         timeout_seconds: float = 60.0,
+        gate: RateGate | None = None,
     ) -> None:
-        default, self._prices = load_prices()
-        self.model: str | None = model or default
+        self.model: str | None = model or load_prices().default_model
         self.prompt_version = prompt_version()
-        self._concurrency = concurrency
-        self._client = openai.OpenAI(
-            api_key=api_key, base_url=base_url, max_retries=max_retries, timeout=timeout_seconds
+        self.client = OpenAIClient(
+            self.model,
+            api_key=api_key,
+            base_url=base_url,
+            spending=spending or Unlimited(),
+            max_retries=max_retries,
+            timeout_seconds=timeout_seconds,
+            gate=gate,
         )
+        self._concurrency = concurrency
+        self._token_limit = token_limit
         self._rules = RegexAnalyzer()
 
     def read(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
         """See `Analyzer.read`. Raises AnalyzerSettingsError for what no retry would mend."""
-        with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
-            for group in groups(items, self._concurrency):
-                yield list(pool.map(lambda item: item if isinstance(item, AnalysisResult) else self._read(item), group))
+        yield from _Reading(self, self._concurrency).groups(items)
 
-    def _read(self, transcript: Transcript) -> AnalysisResult:
+    def by_rules(self, transcript: Transcript, reason: FallbackReason | None) -> AnalysisResult:
+        """The rules in place of the model; without a reason where there is nothing a model could read."""
+        result = self._rules.analyze([transcript])[0]
+        return result.model_copy(update={"asked_of": self.version, "fallback_reason": reason})
+
+    def ask(self, transcript: Transcript, stop: threading.Event) -> AnalysisResult:
+        """The model's result, or that of the rules and why; see `OpenAIClient.ask`."""
         began = time.perf_counter()
-        if not any(message.speaker == "customer" for message in transcript.messages):
-            return self._rules.analyze([transcript])[0]
-        spent = _Spent()
-        try:
-            reading = self._ask(transcript, spent)
-        except (openai.AuthenticationError, openai.PermissionDeniedError):
-            raise AnalyzerSettingsError(
-                "analyzer.engine is 'openai', but OPENAI_API_KEY is refused; correct it in the environment."
-            ) from None
-        except openai.NotFoundError:
-            raise AnalyzerSettingsError(
-                f"analyzer.model is '{self.model}', which the server does not have; name another one."
-            ) from None
-        except openai.APIError:
-            reading = None
-        if reading is None:
-            result = self._rules.analyze([transcript])[0]
+        question = Question(transcript, token_limit=self._token_limit)
+        answer = self.client.ask(question, stop)
+        if answer.reading is None:
+            result = self.by_rules(transcript, answer.reason)
         else:
             result = AnalysisResult(
-                **reading.model_dump(),
+                **dict(answer.reading),
                 conversation_id=transcript.conversation_id,
                 content_hash=transcript.content_hash,
                 engine=self.engine,
@@ -93,75 +91,111 @@ class OpenAIAnalyzer(Analyzer):
                 asked_of=self.version,
                 messages=len(transcript.messages),
             )
-        return result.model_copy(
-            update={
-                "asked_of": self.version,
-                "prompt_tokens": spent.prompt,
-                "completion_tokens": spent.completion,
-                "cost_usd": self._cost(spent),
-                "latency_ms": (time.perf_counter() - began) * 1000,
-            }
-        )
-
-    def _ask(self, transcript: Transcript, spent: _Spent) -> Reading | None:
-        """The model's reading; None where it gives none worth having."""
-        for _ in range(_ATTEMPTS):
-            try:
-                completion = self._client.chat.completions.parse(
-                    model=str(self.model),
-                    messages=[
-                        {"role": "system", "content": _PROMPT.read_text(encoding="utf-8")},
-                        {"role": "user", "content": as_document(transcript)},
-                    ],
-                    response_format=Reading,
-                    max_completion_tokens=_MAX_ANSWER_TOKENS,
-                    prompt_cache_key=self.prompt_version,
-                )
-            except _UNREADABLE as error:
-                spent.add(getattr(getattr(error, "completion", None), "usage", None))
-                continue
-            spent.add(completion.usage)
-            if completion.choices and (reading := completion.choices[0].message.parsed) is not None:
-                return reading
-        return None
-
-    def _cost(self, spent: _Spent) -> float:
-        price = self._prices.get(str(self.model))
-        return price.cost(spent.prompt, spent.cached, spent.completion) if price else 0.0
+        return with_usage(result, answer.usage, latency_ms=(time.perf_counter() - began) * 1000)
 
 
-class _Spent:
-    """The tokens of all attempts at one transcript."""
-
-    def __init__(self) -> None:
-        self.prompt = self.cached = self.completion = 0
-
-    def add(self, usage: openai.types.CompletionUsage | None) -> None:
-        if usage is None:
-            return
-        self.prompt += usage.prompt_tokens
-        self.completion += usage.completion_tokens
-        if usage.prompt_tokens_details is not None:
-            self.cached += usage.prompt_tokens_details.cached_tokens or 0
-
-
-@cache
-def prompt_version() -> str:
-    """Changes with the prompt and with the form of the answer."""
-    form = json.dumps(Reading.model_json_schema(), sort_keys=True)
-    return "prompt-" + hashlib.sha256(_PROMPT.read_bytes() + form.encode()).hexdigest()[:8]
-
-
-def as_document(transcript: Transcript) -> str:
-    """The transcript as the JSON document the prompt describes, redacted."""
-    zone = ZoneInfo(transcript.timezone)
-    messages = [
-        {
-            "at": message.sent_at.astimezone(zone).isoformat(timespec="minutes"),
-            "speaker": message.speaker,
-            "text": redact(message.content).encode("utf-8", "replace").decode(),
+def with_usage(result: AnalysisResult, usage: Usage, *, latency_ms: float | None) -> AnalysisResult:
+    return result.model_copy(
+        update={
+            "requests": usage.requests,
+            "prompt_tokens": usage.prompt_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cost_usd": usage.cost_usd,
+            "latency_ms": latency_ms,
         }
-        for message in transcript.messages
-    ]
-    document = {"vertical": transcript.vertical, "timezone": transcript.timezone, "messages": messages}
-    return json.dumps(document, ensure_ascii=False)
+    )
+
+
+def is_worth_asking(transcript: Transcript) -> bool:
+    """Whether a customer wrote anything."""
+    return any(message.speaker == "customer" for message in transcript.messages)
+
+
+class _Reading:
+    """One call of `read`: the threads that ask, and the two queues between them and whoever takes the results."""
+
+    def __init__(self, analyzer: OpenAIAnalyzer, concurrency: int) -> None:
+        self._analyzer, self._concurrency = analyzer, concurrency
+        self._waiting: SimpleQueue[Transcript | None] = SimpleQueue()
+        self._done: SimpleQueue[AnalysisResult | BaseException] = SimpleQueue()
+        self._stop = threading.Event()
+        self._threads = 0
+        self._under_way = 0
+        self._given_up = 0
+        self._instead: FallbackReason | None = None
+
+    def groups(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
+        iterator = iter(items)
+        try:
+            while True:
+                at_once, more = self._fill(iterator)
+                group = at_once + self._gather(wait=not at_once)
+                if group:
+                    yield group
+                elif not more:
+                    return
+        finally:
+            self._stop.set()
+            for _ in range(self._threads):
+                self._waiting.put(None)
+
+    def _fill(self, iterator: Iterator[Item]) -> tuple[list[AnalysisResult], bool]:
+        """Has as many questions under way as may be; what needs none, and whether there may be more."""
+        at_once: list[AnalysisResult] = []
+        while self._under_way < self._concurrency and len(at_once) < _MOST_PASSED_ON:
+            item = next(iterator, None)
+            if item is None:
+                return at_once, False
+            if isinstance(item, AnalysisResult):
+                at_once.append(item)
+            elif not is_worth_asking(item):
+                at_once.append(self._analyzer.by_rules(item, None))
+            elif self._instead is not None:
+                at_once.append(self._analyzer.by_rules(item, self._instead))
+            else:
+                self._start(item)
+        return at_once, True
+
+    def _start(self, transcript: Transcript) -> None:
+        self._under_way += 1
+        self._waiting.put(transcript)
+        if self._threads < self._under_way:
+            # daemons: whoever is interrupted does not wait for answers
+            threading.Thread(target=self._work, name=f"ask-{self._threads}", daemon=True).start()
+            self._threads += 1
+
+    def _work(self) -> None:
+        while (transcript := self._waiting.get()) is not None:
+            try:
+                self._done.put(self._analyzer.ask(transcript, self._stop))
+            except Stopped:
+                return
+            except BaseException as error:
+                self._done.put(error)
+
+    def _gather(self, *, wait: bool) -> list[AnalysisResult]:
+        """What has been answered; with `wait`, at least one result if any question is under way."""
+        gathered: list[AnalysisResult] = []
+        until = time.monotonic() + _GATHER_SECONDS
+        while self._under_way:
+            try:
+                if wait and not gathered:
+                    result = self._done.get()
+                    until = time.monotonic() + _GATHER_SECONDS
+                else:
+                    result = self._done.get(timeout=max(until - time.monotonic(), 0.0))
+            except Empty:
+                break
+            self._under_way -= 1
+            if isinstance(result, BaseException):
+                raise result
+            self._note(result)
+            gathered.append(result)
+        return gathered
+
+    def _note(self, result: AnalysisResult) -> None:
+        reason = result.fallback_reason
+        self._given_up = self._given_up + 1 if reason == "unavailable" else 0
+        if reason == "budget" or self._given_up >= _AWAY_AFTER:
+            self._instead = reason

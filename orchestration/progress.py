@@ -12,13 +12,15 @@ from orchestration.keys import Step
 
 @dataclass(frozen=True)
 class Progress:
-    """A tenant began or ended a step; of a step that takes all tenants at once, each of them does."""
+    """A tenant began or ended a step, or is so far in it; of a step that takes all tenants at once, each of them does."""
 
     step: Step
     tenant_id: str
-    state: Literal["started", "succeeded", "failed"]
+    state: Literal["started", "working", "succeeded", "failed"]
     seconds: float = 0.0
     sentence: str | None = None
+    done: int = 0
+    total: int = 0
 
 
 Listener = Callable[[Progress], None]

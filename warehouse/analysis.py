@@ -1,124 +1,81 @@
 """Between the raw messages and whoever reads them: what is to be analysed, and where the results go.
 
 The analyzers know no database and the warehouse knows no analyzer: `update_analysis` is handed one, whichever it is. It looks
-only at conversations that a sync has touched since it last looked, hands over those whose content, engine, model or prompt
-version really changed, and stores results batch by batch, so that a kill loses no more than the batch in flight.
+only at conversations that a sync has touched since it last looked (or that are due again), hands over those whose content or
+reader really changed, and stores each group of results before it asks for the next: a kill loses no more than what is in
+flight, and what has been stored is never paid for again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, TypeVar
-
-import psycopg
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 
 from funil.tenants import Tenant
+from warehouse.analysis_store import AnalysisStore, Known, Result, Setting
 from warehouse.connect import connect
-from warehouse.load import load_rows
-from warehouse.locks import lock_key, tenant_lock
-from warehouse.sync_ids import take_sync_id
-
-BATCH_CONVERSATIONS = 500
-
-_SQL = Path(__file__).parent / "sql"
-_CHANGED = (_SQL / "changed_conversations.sql").read_bytes()
-_MESSAGES = (_SQL / "conversation_messages.sql").read_bytes()
-_TABLE = "analysis.conversation_analysis"
-_EVERYTHING = -1
-
-_PROGRESS = """
-select engine, model, prompt_version, vertical, timezone, read_to_sync_id from analysis.progress where tenant_id = %s
-"""
-_REMEMBER = """
-insert into analysis.progress (tenant_id, engine, model, prompt_version, vertical, timezone, read_to_sync_id)
-values (%s, %s, %s, %s, %s, %s, %s)
-on conflict (tenant_id) do update
-set engine = excluded.engine, model = excluded.model, prompt_version = excluded.prompt_version, vertical = excluded.vertical,
-    timezone = excluded.timezone, read_to_sync_id = excluded.read_to_sync_id, updated_at = now()
-"""
-_KNOWN = """
-select conversation_id, content_hash, engine, model, prompt_version
-from analysis.conversation_analysis where tenant_id = %s and conversation_id = any(%s)
-"""
-
-_COLUMNS = (
-    "is_lead",
-    "lead_probability",
-    "visit_scheduled",
-    "visit_at",
-    "intent",
-    "sentiment",
-    "contact_name",
-    "goal",
-    "condition",
-    "handoff_reason",
-    "reasoning",
-    "suggested_reply",
-    "engine",
-    "model",
-    "prompt_version",
-    "prompt_tokens",
-    "completion_tokens",
-    "cost_usd",
-    "latency_ms",
-    "content_hash",
+from warehouse.conversations import (
+    Changed,
+    StoredConversation,
+    StoredMessage,
+    changed_conversations,
+    read_conversations,
 )
+from warehouse.locks import lock_key
+
+__all__ = ["AnalysisSummary", "Reader", "StoredConversation", "StoredMessage", "update_analysis"]
+
+CHUNK_CONVERSATIONS = 200
+SILENCE = timedelta(days=1)
+"""After so long without a message a conversation is read again, however few new messages it has."""
 
 
-class StoredMessage(NamedTuple):
-    """One thing that was said."""
+class Hashed(Protocol):
+    """What `update_analysis` needs of a transcript."""
 
-    speaker: Literal["customer", "human", "bot"]
-    content: str
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredConversation:
-    """A conversation as the warehouse holds it, by its id in the marts."""
-
-    conversation_id: str
-    messages: tuple[StoredMessage, ...]
-
-
-class _Hashed(Protocol):
     @property
     def conversation_id(self) -> str: ...
     @property
     def content_hash(self) -> str: ...
 
 
-T = TypeVar("T", bound=_Hashed)
-T_contra = TypeVar("T_contra", bound=_Hashed, contravariant=True)
+T = TypeVar("T", bound=Hashed)
+T_contra = TypeVar("T_contra", bound=Hashed, contravariant=True)
 
 
 class Reader(Protocol[T_contra]):
-    """What `update_analysis` needs of an analyzer; its results have an attribute per column of the table."""
+    """What `update_analysis` needs of an analyzer."""
 
     @property
-    def engine(self) -> str: ...
-    @property
-    def model(self) -> str | None: ...
-    @property
-    def prompt_version(self) -> str: ...
-    def analyze(self, batch: Sequence[T_contra]) -> Sequence[_Hashed]: ...
+    def version(self) -> str: ...
+    def read(self, items: Iterable[T_contra]) -> Iterator[Sequence[Result]]:
+        """A result per item, in groups as they come; takes items only while it is asked for a group."""
+        ...
+
+    def still_stands(self, transcript: T_contra, asked_of: str, answered_by: str) -> bool:
+        """Whether an earlier result of the same content is as good as a new one."""
+        ...
 
 
 @dataclass
 class AnalysisSummary:
-    """What one call did, in conversations; `seconds` is the time it took in all, `reading_seconds` the analyzer's."""
+    """What one call did, in conversations; `seconds` is the time it took in all."""
 
     tenant_id: str
     looked_at: int = 0
     analyzed: int = 0
+    put_off: int = 0
     written: int = 0
     deleted: int = 0
+    requests: int = 0
+    cost_usd: float = 0.0
+    fallbacks: Counter[str] = field(default_factory=Counter)
+    """Why the rules stood in for another engine, and how often."""
     seconds: float = 0.0
-    reading_seconds: float = 0.0
 
 
 def update_analysis(
@@ -127,142 +84,105 @@ def update_analysis(
     reader: Reader[T],
     transcript_of: Callable[[StoredConversation], T],
     *,
-    batch_size: int = BATCH_CONVERSATIONS,
+    chunk: int = CHUNK_CONVERSATIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> AnalysisSummary:
     """Brings the tenant's analysis up to date; `progress` is told how many conversations are done, and of how many.
 
-    A second call for the same tenant waits for the first. The tenant's own lock is held only while a batch is written, so
+    A second call for the same tenant waits for the first. The tenant's own lock is held only while results are written, so
     a slow reader keeps no sync waiting.
     """
     began = time.monotonic()
-    summary = AnalysisSummary(tenant.slug)
     with connect(dsn, autocommit=True) as connection:
         connection.execute("set timezone to 'UTC'")
         connection.execute(
             "select pg_advisory_lock(%s)", [lock_key("analysis", tenant.slug)]
         )  # goes with the connection
-        _update(connection, tenant, reader, transcript_of, summary, batch_size, progress)
+        store = AnalysisStore(connection, tenant.slug)
+        setting = Setting(reader.version, tenant.vertical, tenant.timezone)
+        # before looking, so that what a sync publishes meanwhile is looked at next time
+        newest = store.newest_sync()
+        after = store.looked_at_to(setting)
+        summary = AnalysisSummary(tenant.slug)
+        if after < newest or store.is_anything_due():
+            looks = changed_conversations(connection, tenant.slug, after, chunk=chunk)
+            to_read = (
+                (part, list(read_conversations(connection, tenant.slug, part))) for part in looks
+            )  # taken by the reader, in this thread
+            update = _Update(store, reader, transcript_of, tenant.analyzer.min_new_messages, summary, progress)
+            update.run(to_read)
+            store.remember(setting, newest)
     summary.seconds = time.monotonic() - began
     return summary
 
 
-class _Changed(NamedTuple):
-    conversation_id: str
-    chatwoot_id: int | None
-    bot_id: str | None
-    is_there: bool
+@dataclass
+class _Update(Generic[T]):
+    store: AnalysisStore
+    reader: Reader[T]
+    transcript_of: Callable[[StoredConversation], T]
+    min_new_messages: int
+    summary: AnalysisSummary
+    progress: Callable[[int, int], None] | None
+    _done: int = 0
+    _total: int = 0
 
+    def run(self, to_look_at: Iterable[tuple[list[Changed], list[StoredConversation]]]) -> None:
+        for results in self.reader.read(self._to_read(to_look_at)):
+            self.summary.written += self.store.save(results)
+            for result in results:
+                self.summary.analyzed += 1
+                self.summary.requests += result.requests
+                self.summary.cost_usd += result.cost_usd
+                if result.fallback_reason is not None:
+                    self.summary.fallbacks[result.fallback_reason] += 1
+            self._advance(len(results))
 
-class _Setting(NamedTuple):
-    """Everything but the messages that decides what an analysis says."""
+    def _to_read(self, to_look_at: Iterable[tuple[list[Changed], list[StoredConversation]]]) -> Iterator[T]:
+        """Those whose analysis does not stand any more; the others are done with here."""
+        for changed, conversations in to_look_at:
+            self._total = changed[0].total
+            self.summary.looked_at += len(changed)
+            known = self.store.known([item.conversation_id for item in changed])
+            if gone := [
+                item.conversation_id for item in changed if not item.is_there and item.conversation_id in known
+            ]:
+                self.summary.deleted += self.store.delete(gone)
+            stands: list[str] = [item.conversation_id for item in changed if not item.is_there]
+            until: dict[str, datetime] = {}
+            stale: list[T] = []
+            for conversation in conversations:
+                transcript = self.transcript_of(conversation)
+                before = known.get(conversation.conversation_id)
+                if before is None or not self._asked_the_same(transcript, before):
+                    stale.append(transcript)
+                elif before.content_hash == transcript.content_hash:
+                    stands.append(conversation.conversation_id)
+                elif (due_at := self._put_off_until(conversation, before)) is not None:
+                    until[conversation.conversation_id] = due_at
+                else:
+                    stale.append(transcript)
+            self.store.settle(stands)
+            self.store.put_off(until)
+            self.summary.put_off += len(until)
+            self._advance(len(stands) + len(until))
+            yield from stale
 
-    engine: str
-    model: str | None
-    prompt_version: str
-    vertical: str
-    timezone: str
-
-
-def _update(
-    connection: psycopg.Connection,
-    tenant: Tenant,
-    reader: Reader[T],
-    transcript_of: Callable[[StoredConversation], T],
-    summary: AnalysisSummary,
-    batch_size: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    setting = _Setting(reader.engine, reader.model, reader.prompt_version, tenant.vertical, tenant.timezone)
-    # before looking, so that what a sync publishes meanwhile is looked at next time
-    newest = _newest_sync(connection, tenant.slug)
-    after = _looked_at_to(connection, tenant.slug, setting)
-    if after >= newest:
-        return
-    changed = [
-        _Changed(*row) for row in connection.execute(_CHANGED, {"tenant_id": tenant.slug, "after": after}).fetchall()
-    ]
-    if not changed:
-        return
-    summary.looked_at = len(changed)
-    for done in range(0, len(changed), batch_size):
-        chunk = changed[done : done + batch_size]
-        transcripts = [transcript_of(conversation) for conversation in _conversations(connection, tenant.slug, chunk)]
-        known = _known(connection, tenant.slug, [item.conversation_id for item in chunk])
-        mine = setting[:3]
-        stale = [item for item in transcripts if known.get(item.conversation_id) != (item.content_hash, *mine)]
-        reading = time.monotonic()
-        results = reader.analyze(stale) if stale else []
-        summary.reading_seconds += time.monotonic() - reading
-        summary.analyzed += len(stale)
-        gone = [item.conversation_id for item in chunk if not item.is_there and item.conversation_id in known]
-        if results or gone:
-            _write(connection, tenant.slug, results, gone, summary)
-        if progress is not None:
-            progress(done + len(chunk), len(changed))
-    connection.execute(_REMEMBER, [tenant.slug, *setting, newest])
-
-
-def _newest_sync(connection: psycopg.Connection, tenant_id: str) -> int:
-    row = connection.execute("select last_sync_id from ops.sync_counters where tenant_id = %s", [tenant_id]).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _looked_at_to(connection: psycopg.Connection, tenant_id: str, setting: _Setting) -> int:
-    """Up to which sync the conversations have been looked at with this very setting."""
-    row = connection.execute(_PROGRESS, [tenant_id]).fetchone()
-    return int(row[-1]) if row is not None and _Setting(*row[:-1]) == setting else _EVERYTHING
-
-
-def _conversations(
-    connection: psycopg.Connection, tenant_id: str, chunk: Sequence[_Changed]
-) -> Iterator[StoredConversation]:
-    there = [item for item in chunk if item.is_there]
-    parameters = {
-        "tenant_id": tenant_id,
-        "chatwoot_ids": [item.chatwoot_id for item in there if item.chatwoot_id is not None],
-        "bot_ids": [item.bot_id for item in there if item.bot_id is not None],
-    }
-    said: dict[str, list[StoredMessage]] = {item.conversation_id: [] for item in there}
-    for conversation_id, *message in connection.execute(_MESSAGES, parameters):
-        said[conversation_id].append(StoredMessage(*message))
-    for conversation_id, messages in said.items():
-        yield StoredConversation(conversation_id, tuple(messages))
-
-
-def _known(
-    connection: psycopg.Connection, tenant_id: str, conversation_ids: Sequence[str]
-) -> dict[str, tuple[str, str, str | None, str]]:
-    """What each conversation's present analysis was made of: content hash, engine, model, prompt version."""
-    rows = connection.execute(_KNOWN, [tenant_id, list(conversation_ids)]).fetchall()
-    return {conversation_id: (content_hash, *made_by) for conversation_id, content_hash, *made_by in rows}
-
-
-def _write(
-    connection: psycopg.Connection,
-    tenant_id: str,
-    results: Sequence[_Hashed],
-    gone: Sequence[str],
-    summary: AnalysisSummary,
-) -> None:
-    rows = (
-        {"conversation_id": result.conversation_id} | {column: getattr(result, column) for column in _COLUMNS}
-        for result in results
-    )
-    with tenant_lock(connection, tenant_id), connection.transaction():
-        sync_id = take_sync_id(connection, tenant_id)
-        loaded = load_rows(
-            connection,
-            _TABLE,
-            rows,
-            tenant_id=tenant_id,
-            sync_id=sync_id,
-            source="analysis",
-            resource="conversation_analysis",
+    def _asked_the_same(self, transcript: T, before: Known) -> bool:
+        """Whether asking again could only give what is there; a server that was away is asked again."""
+        return before.fallback_reason != "unavailable" and self.reader.still_stands(
+            transcript, before.asked_of, before.answered_by
         )
-        deleted = connection.execute(
-            "delete from analysis.conversation_analysis where tenant_id = %s and conversation_id = any(%s)",
-            [tenant_id, list(gone)],
-        ).rowcount
-    summary.written += loaded.written
-    summary.deleted += deleted
+
+    def _put_off_until(self, conversation: StoredConversation, before: Known) -> datetime | None:
+        """When a conversation that has gone on is read, if not now. An edit or a deletion is read at once."""
+        new = len(conversation.messages) - before.messages
+        if not 0 < new < self.min_new_messages:
+            return None
+        due_at = conversation.messages[-1].sent_at + SILENCE
+        return due_at if due_at > datetime.now(UTC) else None
+
+    def _advance(self, conversations: int) -> None:
+        if conversations and self.progress is not None:
+            self._done += conversations
+            self.progress(self._done, self._total)

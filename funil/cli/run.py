@@ -57,6 +57,9 @@ def tick(
         def show_event(event: Event) -> None:
             if event.state == "started":
                 bar.update(task, description=f"{event.tenant_id}: {STEPS[event.step]}")
+            elif event.state == "working":
+                so_far = f"{STEPS[event.step]}, {event.done:,} of {event.total:,}"
+                bar.update(task, description=f"{event.tenant_id}: {so_far}")
             else:
                 bar.advance(task)
 

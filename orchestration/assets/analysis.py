@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from funil.errors import FunilError
 from funil.tenants import Tenant
 from orchestration.keys import ANALYSIS, OWNER, Step, raw_key
 from orchestration.partitions import TENANTS
@@ -37,34 +36,28 @@ from orchestration.workspace import Workspace
 )
 def conversation_analysis(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """Each tenant's own analyzer reads the conversations that changed."""
-    from analyzers import AnalyzerSettingsError, Transcript, TranscriptMessage, build_analyzer
-    from warehouse.analysis import StoredConversation, update_analysis
+    from orchestration.analyze_tenant import analyze_tenant
 
     def work(tenant: Tenant) -> Worked:
-        def transcript_of(conversation: StoredConversation) -> Transcript:
-            return Transcript(
-                tenant.slug,
-                conversation.conversation_id,
-                tenant.vertical,
-                tenant.timezone,
-                tuple(TranscriptMessage(*message) for message in conversation.messages),
-            )
-
-        try:
-            analyzer = build_analyzer(tenant.analyzer)
-            done = update_analysis(workspace.dsn, tenant, analyzer, transcript_of)
-        except AnalyzerSettingsError as error:
-            raise FunilError(f"Tenant '{tenant.slug}': {error}") from None
+        done, notes = analyze_tenant(workspace.dsn, tenant, context.log.info)
+        for note in notes:
+            context.log.warning(f"{tenant.slug}: {note}")
         held = count_rows(workspace.dsn, [tuple(ANALYSIS.path)], [tenant.slug]) if done.written or done.deleted else {}
         return Worked(
+            requests=done.requests,
             rows_read=done.analyzed,
             rows_written=done.written,
             rows_deleted=done.deleted,
+            note=" ".join(notes) or None,
             tables={
                 ANALYSIS: {
-                    "engine": analyzer.engine,
+                    "engine": tenant.analyzer.engine,
                     "looked_at": done.looked_at,
                     "analyzed": done.analyzed,
+                    "put_off": done.put_off,
+                    "requests": done.requests,
+                    "cost_usd": round(done.cost_usd, 6),
+                    "read_by_regex_instead": dict(done.fallbacks),
                     "rows_changed": done.written + done.deleted,
                     **dict.fromkeys(["dagster/partition_row_count"] if held else [], sum(held.values())),
                 }

@@ -22,8 +22,9 @@ from analyzers import (
     TranscriptMessage,
     build_analyzer,
 )
-from analyzers.openai_analyzer import OpenAIAnalyzer, as_document
-from analyzers.redaction import redact
+from analyzers.document import as_document
+from analyzers.openai_analyzer import OpenAIAnalyzer
+from analyzers.redaction import Redaction, redact
 from funil.tenants import AnalyzerSettings
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -223,20 +224,20 @@ def test_a_conversation_in_which_no_customer_wrote_costs_nothing(server: Server)
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
-        ("meu zap é (11) 98123-4567", "meu zap é [telefone]"),
-        ("liga no 11981234567 ou +55 11 98123-4567", "liga no [telefone] ou [telefone]"),
-        ("fixo 3212-4567", "fixo [telefone]"),
-        ("ana.souza+box@gmail.com", "[e-mail]"),
-        ("cpf 123.456.789-09", "cpf [cpf]"),
-        ("cartão 4111 1111 1111 1111 val 12/27", "cartão [cartão] val 12/27"),
-        ("CNPJ 12.ABC.345/01DE-35", "CNPJ [cnpj]"),
+        ("meu zap é (11) 98123-4567", "meu zap é [telefone 1]"),
+        ("liga no 11981234567 ou +55 11 98123-4567", "liga no [telefone 1] ou [telefone 2]"),
+        ("fixo 3212-4567", "fixo [telefone 1]"),
+        ("ana.souza+box@gmail.com", "[e-mail 1]"),
+        ("cpf 123.456.789-09", "cpf [cpf 1]"),
+        ("cartão 4111 1111 1111 1111 val 12/27", "cartão [cartão 1] val 12/27"),
+        ("CNPJ 12.ABC.345/01DE-35", "CNPJ [cnpj 1]"),
         ("dia 12/05 às 15h, R$ 1.250,00 em 12x", "dia 12/05 às 15h, R$ 1.250,00 em 12x"),
         ("tenho 38 anos e peso 102,5 kg", "tenho 38 anos e peso 102,5 kg"),
     ],
 )
 def test_what_identifies_a_person_stays_here(text: str, redacted: str) -> None:
     assert redact(text) == redacted
-    assert json.loads(as_document(transcript(text)))["messages"][0]["text"] == redacted
+    assert json.loads(as_document(transcript(text), Redaction()))["messages"][0]["text"] == redacted
 
 
 def test_the_settings_choose_the_engine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

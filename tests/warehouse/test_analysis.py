@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from analyzers import AnalysisResult, RegexAnalyzer, Transcript, TranscriptMessage
-from funil.tenants import Tenant
+from analyzers import AnalysisResult, Item, RegexAnalyzer, Transcript, TranscriptMessage
+from analyzers.base import groups
+from funil.tenants import AnalyzerSettings, Tenant
 from warehouse.analysis import AnalysisSummary, StoredConversation, update_analysis
 from warehouse.sync import Sync, open_sync
 
@@ -35,17 +36,20 @@ class Recorder(RegexAnalyzer):
     model: str | None = None
     prompt_version: str = "v1"
     limit: int = 1_000_000
+    group: int = 100
     seen: dict[str, Transcript] = field(default_factory=dict)
 
-    def analyze(self, batch: Sequence[Transcript]) -> list[AnalysisResult]:
-        if len(self.seen) + len(batch) > self.limit:
-            raise KeyboardInterrupt
-        self.seen.update({transcript.conversation_id: transcript for transcript in batch})
-        return super().analyze(batch)
+    def read(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
+        for group in groups(items, self.group):
+            batch = [item for item in group if isinstance(item, Transcript)]
+            if len(self.seen) + len(batch) > self.limit:
+                raise KeyboardInterrupt
+            self.seen.update({transcript.conversation_id: transcript for transcript in batch})
+            yield next(super().read(batch))
 
 
-def update(dsn: str, analyzer: Recorder | None = None, **options: Any) -> AnalysisSummary:
-    return update_analysis(dsn, TENANT, analyzer or Recorder(), transcript_of, **options)
+def update(dsn: str, analyzer: Recorder | None = None, *, tenant: Tenant = TENANT, **options: Any) -> AnalysisSummary:
+    return update_analysis(dsn, tenant, analyzer or Recorder(), transcript_of, **options)
 
 
 def conversation(id: int, **changes: Any) -> dict[str, Any]:
@@ -108,6 +112,11 @@ def delete(dsn: str, table: str, key: Any) -> None:
 def values(dsn: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn) as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+def execute(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statement.encode())
 
 
 def analysed(dsn: str) -> set[str]:
@@ -230,6 +239,63 @@ def test_analyses_of_what_vanished_vanish_and_a_talk_returns_to_the_bot(some_tal
     assert analysed(some_talks) == {"chatwoot-1", "chatwoot-2", "chatwoot-3"}
 
 
+PATIENT = TENANT.model_copy(update={"analyzer": AnalyzerSettings(min_new_messages=3)})
+
+
+def due(dsn: str) -> list[tuple[str, str]]:
+    return values(dsn, "select conversation_id, reason from analysis.due_again order by 1")
+
+
+def test_few_new_messages_wait_for_more_or_for_a_day_of_silence(warehouse: str) -> None:
+    now = datetime.now(UTC)
+    said = [message(number, 1, "oi", created_at=now - timedelta(hours=2)) for number in range(1, 6)]
+    land(warehouse, chatwoot_conversations=[conversation(1)], chatwoot_messages=said[:1])
+    assert update(warehouse, tenant=PATIENT).analyzed == 1  # what was never read is read at once
+    land(warehouse, chatwoot_messages=said[1:3])
+    summary = update(warehouse, tenant=PATIENT)
+    assert (summary.looked_at, summary.analyzed, summary.put_off) == (1, 0, 1)
+    assert due(warehouse) == [("chatwoot-1", "few_new_messages")]
+    assert update(warehouse, tenant=PATIENT).looked_at == 0
+    land(warehouse, chatwoot_messages=said[3:4])
+    assert update(warehouse, tenant=PATIENT).analyzed == 1
+    assert due(warehouse) == []
+
+    land(warehouse, chatwoot_messages=said[4:])
+    assert update(warehouse, tenant=PATIENT).put_off == 1
+    execute(warehouse, "update analysis.due_again set due_at = now() - interval '1 second'")  # a day later
+    execute(warehouse, "update raw_chatwoot.messages set created_at = created_at - interval '1 day'")
+    assert update(warehouse, tenant=PATIENT).analyzed == 1
+    assert due(warehouse) == []
+    assert update(warehouse, tenant=PATIENT).looked_at == 0
+
+
+def test_an_edit_is_read_at_once_however_many_new_messages_are_waited_for(some_talks: str) -> None:
+    update(some_talks, tenant=PATIENT)
+    land(some_talks, chatwoot_messages=[message(11, 1, "quanto custa a avaliação?")])
+    assert update(some_talks, tenant=PATIENT).analyzed == 1
+
+
+@dataclass(eq=False)
+class Away(Recorder):
+    """As an engine whose server is away: the rules answer in its place."""
+
+    engine: str = "far"
+
+    def read(self, items: Iterable[Item]) -> Iterator[list[AnalysisResult]]:
+        for group in super().read(items):
+            yield [result.model_copy(update={"fallback_reason": "unavailable"}) for result in group]
+
+
+def test_what_a_server_that_was_away_should_have_read_is_asked_again(some_talks: str) -> None:
+    assert update(some_talks, Away()).fallbacks == {"unavailable": 4}
+    assert len(analysed(some_talks)) == 4
+    assert len(due(some_talks)) == 4
+    back = Recorder(engine="far")
+    assert update(some_talks, back).analyzed == 4
+    assert due(some_talks) == []
+    assert update(some_talks, Recorder(engine="far")).looked_at == 0
+
+
 def test_a_message_deleted_or_edited_is_read_again(some_talks: str) -> None:
     update(some_talks)
     delete(some_talks, "raw_chatwoot.messages", 11)
@@ -244,14 +310,14 @@ def test_a_message_deleted_or_edited_is_read_again(some_talks: str) -> None:
 def test_a_kill_loses_no_more_than_the_batch_in_flight(warehouse: str) -> None:
     land(warehouse, chatwoot_conversations=[conversation(number) for number in range(1, 11)])
     with pytest.raises(KeyboardInterrupt):
-        update(warehouse, Recorder(limit=6), batch_size=3)
+        update(warehouse, Recorder(limit=6, group=3))
     assert len(analysed(warehouse)) == 6
-    rest = Recorder()
+    rest = Recorder(group=3)
     seen: list[tuple[int, int]] = []
-    update(warehouse, rest, batch_size=3, progress=lambda done, of: seen.append((done, of)))
+    update(warehouse, rest, progress=lambda done, of: seen.append((done, of)))
     assert len(rest.seen) == 4
     assert len(analysed(warehouse)) == 10
-    assert seen == [(3, 10), (6, 10), (9, 10), (10, 10)]
+    assert seen == [(6, 10), (9, 10), (10, 10)]
 
 
 def test_ten_thousand_unchanged_conversations_are_checked_in_no_time(warehouse: str) -> None:

@@ -1,0 +1,194 @@
+"""As fast as the server allows, and no faster: learned from its rate-limit headers, and from its refusals.
+
+The server counts requests and tokens in buckets that refill steadily, and says in each answer how much was left. From that a
+`RateGate` keeps its own picture of the buckets, and lets a request go only when there is room for it. A server that says
+nothing and only refuses is met with a pace of our own: a refusal slows it down, quiet lets it grow.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+_MARGIN = 0.02  # of a bucket that stays untouched: requests overtake one another on their way
+_WIDEST_MARGIN = 0.2
+_SLOWER, _FASTER_PER_SECOND = 0.9, 0.01
+_RECENT_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a request needs to report back: when it went, and how much had gone with and before it."""
+
+    sent_at: float
+    requests: float
+    tokens: float
+
+
+class RateGate:
+    """Shared by everybody who uses one account's allowance of one model; thread-safe."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+        self._requests, self._tokens = _Bucket("requests"), _Bucket("tokens")
+        self._pace = _Pace()
+        self._paused_until = 0.0
+        self.refusals = 0
+
+    def acquire(self, tokens: int, stop: threading.Event | None = None) -> Ticket:
+        """Waits until a request of about so many tokens may go, or until `stop`."""
+        with self._turn, self._changed:  # one at a time looks at the clock, the others stand behind it
+            while not (stop is not None and stop.is_set()):
+                now = self._clock()
+                wait = max(
+                    self._paused_until - now,
+                    self._requests.wait(1, now),
+                    self._tokens.wait(tokens, now),
+                    self._pace.wait(now),
+                )
+                if wait <= 0:
+                    break
+                self._changed.wait(min(wait, 0.25))
+            now = self._clock()
+            self._pace.sent(now)
+            return Ticket(now, self._requests.take(1), self._tokens.take(tokens))
+
+    def answered(self, ticket: Ticket, headers: Mapping[str, str]) -> None:
+        """Takes in what the server says of its buckets."""
+        with self._changed:
+            now = self._clock()
+            known = self._requests.learn(headers, ticket.requests, ticket.sent_at, now)
+            self._tokens.learn(headers, ticket.tokens, ticket.sent_at, now)
+            if known:
+                self._pace.forget()
+            self._changed.notify_all()
+
+    def refused(self, ticket: Ticket, headers: Mapping[str, str]) -> None:
+        """The server had no room: nobody goes before it says so."""
+        with self._changed:
+            now = self._clock()
+            self.refusals += 1
+            known = self._requests.learn(headers, ticket.requests, ticket.sent_at, now)
+            self._tokens.learn(headers, ticket.tokens, ticket.sent_at, now)
+            for bucket in (self._requests, self._tokens):
+                bucket.be_careful()
+            if not known:
+                self._pace.refused(ticket.sent_at, now)
+            self._paused_until = max(self._paused_until, now + (retry_after(headers) or _RETRY_SECONDS))
+            self._changed.notify_all()
+
+
+class _Bucket:
+    """One of the server's buckets as far as it is known; `remaining` has what is under way taken off already."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._limit: float | None = None
+        self._remaining, self._rate, self._at = 0.0, 0.0, 0.0
+        self._margin = _MARGIN
+        self._taken = 0.0
+        self._rates: deque[float] = deque(maxlen=50)
+
+    def take(self, amount: float) -> float:
+        self._taken += amount
+        self._remaining -= amount
+        return self._taken
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until there is room for the amount."""
+        if self._limit is None:
+            return 0.0
+        self._refill(now)
+        # what is larger than the whole bucket goes when the bucket is full
+        missing = min(amount + self._limit * self._margin, self._limit) - self._remaining
+        return missing / self._rate if missing > 1e-9 else 0.0
+
+    def learn(self, headers: Mapping[str, str], taken: float, sent_at: float, now: float) -> bool:
+        limit = _number(headers.get(f"x-ratelimit-limit-{self._name}"))
+        left = _number(headers.get(f"x-ratelimit-remaining-{self._name}"))
+        if limit is None or left is None or limit <= 0:
+            return False
+        full_in = seconds_of(headers.get(f"x-ratelimit-reset-{self._name}"))
+        if full_in and limit - left >= min(5, limit / 20):
+            self._rates.append((limit - left) / full_in)
+        # a bucket refills evenly, so that all of these agree; a window that ends at once shows less than its rate
+        self._rate = max(limit / 60, min(self._rates, default=0.0))
+        self._limit = limit
+        self._at = now
+        self._remaining = min(left + self._rate * (now - sent_at), limit) - (self._taken - taken)
+        return True
+
+    def be_careful(self) -> None:
+        self._margin = min(self._margin * 1.5, _WIDEST_MARGIN)
+
+    def _refill(self, now: float) -> None:
+        assert self._limit is not None
+        self._remaining = min(self._remaining + (now - self._at) * self._rate, self._limit)
+        self._at = now
+
+
+class _Pace:
+    """A rate of our own, for servers that refuse and say no more; none until they do."""
+
+    def __init__(self) -> None:
+        self._rate: float | None = None
+        self._since = self._next = 0.0
+        self._sent: deque[float] = deque(maxlen=20_000)
+
+    def wait(self, now: float) -> float:
+        return 0.0 if self._rate is None else self._next - now
+
+    def sent(self, now: float) -> None:
+        self._sent.append(now)
+        if self._rate is not None:
+            grown = self._rate * (1 + _FASTER_PER_SECOND * max(now - self._since, 0.0))
+            self._next = max(self._next, now - 1 / grown) + 1 / grown
+
+    def refused(self, sent_at: float, now: float) -> None:
+        if self._rate is not None and sent_at < self._since:
+            return  # it went before we slowed down
+        recent = sum(1 for moment in self._sent if moment > now - _RECENT_SECONDS)
+        seen = min(_RECENT_SECONDS, max(now - self._sent[0], 0.1)) if self._sent else _RECENT_SECONDS
+        self._rate = max(recent / seen * _SLOWER, 0.1)
+        self._since, self._next = now, now
+
+    def forget(self) -> None:
+        self._rate = None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, as `retry-after-ms` or `retry-after` has them."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    return milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after"))
+
+
+def seconds_of(duration: str | None) -> float | None:
+    """`6m0s`, `120ms` and `1.5s` in seconds."""
+    parts = _DURATION.findall(duration or "")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts) if parts else _number(duration)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
+
+
+_gates: dict[tuple[str, str, str], RateGate] = {}
+_gates_lock = threading.Lock()
+
+
+def gate_of(base_url: str, api_key: str, model: str) -> RateGate:
+    """The gate of this account and model: one per process, however many tenants share the account."""
+    with _gates_lock:
+        return _gates.setdefault((base_url, api_key, model), RateGate())

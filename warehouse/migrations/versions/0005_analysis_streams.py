@@ -1,0 +1,10 @@
+"""Results that arrive one by one, budgets, and conversations to look at again."""
+
+from warehouse.migrate import run_sql
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    run_sql(__file__)
