@@ -46,11 +46,14 @@ def demo(
         float | None, typer.Option(min=0.01, help="Size of a new world; 1 is about 4,200 conversations.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another new world.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Read every tenant's conversations with regex, openai or cascade.")
+    ] = None,
 ) -> None:
     """Run the whole pipeline for the sandbox's tenants and print their headline figures."""
     from funil.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(scale=scale, seed=seed))
+    raise typer.Exit(run_demo(scale=scale, seed=seed, engine=engine))
 
 
 @app.command()
@@ -106,12 +109,15 @@ def sandbox(
         float | None, typer.Option(min=0.01, help="Size of a new world; 1 is about 4,200 conversations.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another new world.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Read every tenant's conversations with regex, openai or cascade.")
+    ] = None,
 ) -> None:
-    """Serve the sandbox's Chatwoot and bots until Ctrl-C."""
+    """Serve the sandbox's Chatwoot, bots and language model until Ctrl-C."""
     if context.invoked_subcommand is None:
         from funil.cli.sandbox import serve
 
-        raise typer.Exit(serve(scale, seed))
+        raise typer.Exit(serve(scale, seed, engine))
 
 
 @sandbox_app.command("advance")

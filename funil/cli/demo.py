@@ -20,7 +20,7 @@ Look next:
 PostgreSQL keeps running; '.venv/bin/funil db stop' stops it."""
 
 
-def run_demo(scale: float | None, seed: int | None) -> int:
+def run_demo(scale: float | None, seed: int | None, engine: str | None) -> int:
     """Returns 0 only if every tenant reached the marts."""
     settings = load_settings()
     if not settings.uses_sandbox:
@@ -31,7 +31,7 @@ def run_demo(scale: float | None, seed: int | None) -> int:
     err.print("Starting PostgreSQL ...")
     workspace = open_workspace()
     err.print("Starting the sandbox: Chatwoot and the bots of three pretend tenants ...")
-    with sandbox_running(workspace, scale=scale, seed=seed):
+    with sandbox_running(workspace, scale=scale, seed=seed, engine=engine):
         err.print("Running the pipeline ...")
         began = time.monotonic()
         outcomes = tick(workspace)

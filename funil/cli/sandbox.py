@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,24 +11,32 @@ from funil.cli.console import err, out
 from funil.cli.workspace import Workspace, open_workspace
 from funil.errors import FunilError
 from funil.settings import load_settings
+from sandbox.language_model.model import API_KEY
 from sandbox.server.client import SandboxClient, start_process
 
 
 @contextmanager
 def sandbox_running(
-    workspace: Workspace, *, scale: float | None = None, seed: int | None = None
+    workspace: Workspace, *, scale: float | None = None, seed: int | None = None, engine: str | None = None
 ) -> Iterator[SandboxClient]:
-    """The sandbox, started unless one runs already, and stopped afterwards if it was started here."""
+    """The sandbox, started unless one runs already, and stopped afterwards if it was started here.
+
+    Whoever reads with OpenAI meanwhile reads with its language model, unless OPENAI_BASE_URL names another.
+    """
     directory = workspace.settings.home / "sandbox"
     client = SandboxClient(directory)
     if client.is_running():
+        if engine is not None:
+            raise FunilError("A sandbox is running already: stop it first, then start it with --engine.")
+        _use_its_language_model(client)
         yield client
         return
     try:
-        process = start_process(directory, bot_dsn=_bot_dsn(workspace), scale=scale, seed=seed)
+        process = start_process(directory, bot_dsn=_bot_dsn(workspace), scale=scale, seed=seed, engine=engine)
     except RuntimeError as error:
         raise FunilError(str(error)) from None
     try:
+        _use_its_language_model(client)
         yield client
     finally:
         process.terminate()
@@ -45,12 +54,13 @@ def sandbox_if_used(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-def serve(scale: float | None, seed: int | None) -> int:
+def serve(scale: float | None, seed: int | None, engine: str | None) -> int:
     """Runs the sandbox until Ctrl-C."""
     workspace = open_workspace()
-    with sandbox_running(workspace, scale=scale, seed=seed) as client:
+    with sandbox_running(workspace, scale=scale, seed=seed, engine=engine) as client:
         for slug, tenant in client.state()["tenants"].items():
             out.print(f"{slug}: {tenant['base_url']}, {tenant['conversations']:,} conversations")
+        out.print(f"Its language model: OPENAI_BASE_URL={client.openai_url} OPENAI_API_KEY={API_KEY}", soft_wrap=True)
         out.print(f"Its tenants file is {client.tenants_file}. Ctrl-C stops the sandbox.", soft_wrap=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
     return 0
@@ -79,6 +89,12 @@ def misbehave(kind: str, tenant: str | None, count: int | None, probability: flo
         raise FunilError(str(error)) from None
     err.print(f"{tenant or 'Every tenant'}: {kind}.")
     return 0
+
+
+def _use_its_language_model(client: SandboxClient) -> None:
+    """Pretend conversations cost no money: a real key alone does not send them to OpenAI."""
+    if "OPENAI_BASE_URL" not in os.environ:
+        os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"] = client.openai_url, API_KEY
 
 
 def _bot_dsn(workspace: Workspace) -> str:

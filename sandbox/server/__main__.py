@@ -1,6 +1,6 @@
 """`python -m sandbox.server --state-dir DIR`: serves the sandbox's world until it is told to stop.
 
-Prints one line of JSON when every port answers: {"ready": true, "admin_url": ..., "base_urls": {...}}.
+Prints one line of JSON when every port answers: {"ready": true, "admin_url": ..., "openai_url": ..., "base_urls": {...}}.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ def main() -> int:
     parser.add_argument("--scale", type=float)
     parser.add_argument("--end", type=datetime.fromisoformat, help="the world's present, with its offset from UTC")
     parser.add_argument("--tenant", action="append", dest="slugs", help="repeat for several; default: the usual three")
+    parser.add_argument("--engine", help="regex, openai or cascade for every tenant, from now on; default: as it was")
     parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one ends")
     asked = parser.parse_args()
     if asked.end is not None and asked.end.tzinfo is None:
         parser.error("--end needs an offset from UTC, as in 2026-03-01T12:00:00+00:00")
     try:
         # the world takes seconds to make: refuse before that, not after
-        StateDirectory(asked.state_dir).check_unlocked()
+        directory = StateDirectory(asked.state_dir)
+        directory.check_unlocked()
+        if asked.engine is not None:
+            directory.save_engine(asked.engine)
         server = SandboxServer.open(
             asked.state_dir,
             seed=asked.seed,
@@ -60,7 +64,12 @@ def main() -> int:
 
 
 def _announce(server: SandboxServer) -> None:
-    ready = {"ready": True, "admin_url": server.admin_url, "base_urls": server.base_urls}
+    ready = {
+        "ready": True,
+        "admin_url": server.admin_url,
+        "openai_url": server.openai_url,
+        "base_urls": server.base_urls,
+    }
     print(json.dumps(ready), flush=True)
 
 

@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.language_model.model import ModelTraffic
 from sandbox.server.encoding import dumps, loads
+from sandbox.server.misbehaviour import Fault
 
 if TYPE_CHECKING:
     from sandbox.server.serve import SandboxServer
@@ -37,6 +39,23 @@ def create_admin_app(server: SandboxServer) -> Starlette:
             installation.traffic.reset()
         return server.state()
 
+    async def language_model(asked: dict[str, Any]) -> Any:
+        """Settings of the language model; `fault` is one of misbehaviour.Fault, `behave` ends them, `reset` its counters."""
+        model = server.language_model
+        fault, behave, reset = asked.pop("fault", None), asked.pop("behave", False), asked.pop("reset", False)
+        model.set(**asked)
+        if behave:
+            model.misbehaviour.clear()
+        if fault is not None:
+            model.misbehaviour.add(Fault(**fault))
+        if reset:
+            model.traffic = ModelTraffic()
+        return server.state()
+
+    async def answered(asked: dict[str, Any]) -> Any:
+        """How often each conversation was answered by the language model, `tenant:conversation_id` by count."""
+        return dict(server.language_model.traffic.answered)
+
     async def state(asked: dict[str, Any]) -> Any:
         return server.state()
 
@@ -50,6 +69,8 @@ def create_admin_app(server: SandboxServer) -> Starlette:
             Route("/misbehave", _answering(misbehave), methods=["POST"]),
             Route("/behave", _answering(behave), methods=["POST"]),
             Route("/counters/reset", _answering(reset_counters), methods=["POST"]),
+            Route("/openai", _answering(language_model), methods=["POST"]),
+            Route("/openai/answered", _answering(answered), methods=["GET"]),
             Route("/state", _answering(state), methods=["GET"]),
             Route("/shutdown", _answering(shutdown), methods=["POST"]),
         ]

@@ -57,6 +57,20 @@ class SandboxClient:
     def reset_counters(self, tenant: str | None = None) -> dict[str, Any]:
         return self._ask("/counters/reset", {"tenant": tenant})
 
+    @property
+    def openai_url(self) -> str:
+        """What OPENAI_BASE_URL has to be for its language model."""
+        url: str = self.state()["openai"]["url"]
+        return url
+
+    def language_model(self, **settings: Any) -> dict[str, Any]:
+        """Changes the language model: latency_seconds, error_rate, limit, fault ...; see admin and LanguageModel.set."""
+        return self._ask("/openai", settings)
+
+    def answered(self) -> dict[str, int]:
+        """How often the language model was asked about each conversation, `tenant:conversation_id`, and answered."""
+        return self._ask("/openai/answered")
+
     def shut_down(self, wait: float = 10) -> None:
         """Returns when the server has gone; nothing to do if none runs."""
         if not self.is_running():
@@ -91,6 +105,7 @@ def start_process(
     scale: float | None = None,
     end: datetime | None = None,
     slugs: Sequence[str] = (),
+    engine: str | None = None,
     with_parent: bool = True,
     timeout: float = START_TIMEOUT,
 ) -> subprocess.Popen[str]:
@@ -100,7 +115,8 @@ def start_process(
     """
     directory = StateDirectory(Path(state_dir))
     command = [sys.executable, "-m", "sandbox.server", "--state-dir", str(directory.path.resolve())]
-    for name, value in (("--seed", seed), ("--scale", scale), ("--end", end.isoformat() if end else None)):
+    options = {"--seed": seed, "--scale": scale, "--end": end.isoformat() if end else None, "--engine": engine}
+    for name, value in options.items():
         command += [] if value is None else [name, str(value)]
     command += [part for slug in slugs for part in ("--tenant", slug)]
     command += ["--with-parent"] if with_parent else []

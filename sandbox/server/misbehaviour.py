@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Kind = Literal["throttle", "error", "slow", "cut", "garbage", "reset", "shift", "vanish"]
+Kind = Literal["throttle", "error", "slow", "cut", "garbage", "reset", "shift", "vanish", "refuse"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -23,6 +23,10 @@ class Fault:
     shift      pages after the first begin `rows` later: 1 as if a row before them had been deleted (one row is never
                shown), -1 as if one had been inserted (one row is shown twice)
     vanish     the conversation asked for is gone (404), and is no longer listed; `conversations` limits it to some
+
+    Of the language model: throttle, error, slow, reset as above; cut is an answer that ends at the token limit, garbage one that
+    is not the JSON asked for, and
+    refuse     the model declines to answer
     """
 
     kind: Kind

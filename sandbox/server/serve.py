@@ -19,6 +19,8 @@ from typing import Any, Self, TypeVar
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.language_model.app import create_app as create_language_model_app
+from sandbox.language_model.model import LanguageModel
 from sandbox.server import bots
 from sandbox.server.admin import create_admin_app
 from sandbox.server.app import create_app
@@ -33,7 +35,7 @@ from sandbox.world.records import Account
 from sandbox.world.world import World
 
 R = TypeVar("R")
-ADMIN = "admin"
+ADMIN, LANGUAGE_MODEL = "admin", "openai"
 
 
 class SandboxServer:
@@ -57,6 +59,9 @@ class SandboxServer:
         self.installations: dict[str, Installation] = {
             slug: Installation(tenant.account, **installation_options) for slug, tenant in world.tenants.items()
         }
+        self.language_model = LanguageModel.of_truths(
+            lambda: {slug: world.truth(slug) for slug in world.tenants}  # type: ignore[attr-defined]
+        )
         self._sockets: dict[str, socket.socket] = {}
         self._ports: dict[str, int] = {}
         self._uvicorn: _Uvicorn | None = None
@@ -145,7 +150,7 @@ class SandboxServer:
             if self.bot_dsn is not None:
                 bots.bring_up_to_date(self.world, self.bot_dsn)
             remembered = directory.ports() if directory is not None else {}
-            self._sockets = listen((ADMIN, *self.installations), remembered)
+            self._sockets = listen((ADMIN, LANGUAGE_MODEL, *self.installations), remembered)
         except BaseException:
             if directory is not None:
                 directory.unlock()
@@ -154,12 +159,20 @@ class SandboxServer:
         if directory is not None:
             directory.save_recipe(self.world.recipe())
             directory.save_ports(self._ports)
-            directory.write("tenants.yaml", tenants_yaml(self.world, self.base_urls, self.bot_dsn))
+            directory.write(
+                "tenants.yaml", tenants_yaml(self.world, self.base_urls, self.bot_dsn, engine=directory.engine())
+            )
         apps: dict[int, ASGIApp] = {self._ports[ADMIN]: create_admin_app(self)}
+        apps[self._ports[LANGUAGE_MODEL]] = create_language_model_app(self.language_model)
         apps |= {self._ports[slug]: create_app(installation) for slug, installation in self.installations.items()}
         self._uvicorn = _Uvicorn(apps)
         if directory is not None:
-            running = {"pid": os.getpid(), "admin_url": self.admin_url, "base_urls": self.base_urls}
+            running = {
+                "pid": os.getpid(),
+                "admin_url": self.admin_url,
+                "openai_url": self.openai_url,
+                "base_urls": self.base_urls,
+            }
             self._uvicorn.on_ready.append(lambda: directory.save_running(running))
 
     def _release(self) -> None:
@@ -183,6 +196,11 @@ class SandboxServer:
     def admin_url(self) -> str:
         return self.base_url(ADMIN)
 
+    @property
+    def openai_url(self) -> str:
+        """What OPENAI_BASE_URL has to be for this sandbox's language model."""
+        return f"{self.base_url(LANGUAGE_MODEL)}/v1"
+
     def installation(self, slug: str) -> Installation:
         return self.installations[slug]
 
@@ -197,6 +215,7 @@ class SandboxServer:
             "pid": os.getpid(),
             "admin_url": self.admin_url,
             "world": self.world.recipe(),
+            "openai": {"url": self.openai_url, **self.language_model.state()},
             "tenants": {slug: self._tenant_state(slug) for slug in self.installations},
         }
 
@@ -243,6 +262,7 @@ class SandboxServer:
             self.world.advance(hours=hours, unannounced=unannounced)
             for installation in self.installations.values():
                 installation.index.refresh()
+            self.language_model.forget_world()
             if self.state_directory is not None:
                 self.state_directory.save_recipe(self.world.recipe())
             if self.bot_dsn is not None:

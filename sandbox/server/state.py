@@ -16,7 +16,7 @@ BOT_DSN_VARIABLE = "SANDBOX_BOT_DSN"
 
 
 class StateDirectory:
-    """world.json, ports.json, tenants.yaml; server.json and a lock while a server runs."""
+    """world.json, ports.json, analyzer.json, tenants.yaml; server.json and a lock while a server runs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,6 +56,13 @@ class StateDirectory:
 
     def save_recipe(self, recipe: dict[str, Any]) -> None:
         self._write("world.json", recipe)
+
+    def engine(self) -> str | None:
+        """Which engine the tenants' conversations are read with; None leaves it to each tenant."""
+        return (self._read("analyzer.json") or {}).get("engine")
+
+    def save_engine(self, engine: str) -> None:
+        self._write("analyzer.json", {"engine": engine})
 
     def ports(self) -> dict[str, int]:
         return dict(self._read("ports.json") or {})

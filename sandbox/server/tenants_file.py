@@ -13,7 +13,10 @@ from sandbox.server.worlds import ServedWorld
 REQUESTS_PER_SECOND = 500
 
 
-def tenants_yaml(world: ServedWorld, base_urls: Mapping[str, str], bot_dsn: str | None) -> str:
+def tenants_yaml(
+    world: ServedWorld, base_urls: Mapping[str, str], bot_dsn: str | None, *, engine: str | None = None
+) -> str:
+    """`engine` reads every tenant's conversations, where one is given."""
     tenants = []
     for slug, tenant in world.tenants.items():
         entry: dict[str, Any] = {"slug": slug, **tenant.settings}
@@ -25,6 +28,8 @@ def tenants_yaml(world: ServedWorld, base_urls: Mapping[str, str], bot_dsn: str 
         }
         if tenant.bot is not None and bot_dsn is not None:
             entry["bot"] = {"database_url": bot_dsn.replace("{slug}", slug), "schema": "public"}
+        if engine is not None:
+            entry["analyzer"] = {"engine": engine}
         tenants.append(entry)
     header = "# Written by the sandbox at each start: the addresses below are its own.\n"
     return header + yaml.safe_dump({"tenants": tenants}, sort_keys=False, allow_unicode=True)
