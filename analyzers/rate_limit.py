@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 _MARGIN = 0.02  # of a bucket that stays untouched: requests overtake one another on their way
 _WIDEST_MARGIN = 0.2
-_SLOWER, _FASTER_PER_SECOND = 0.9, 0.01
+_FIRST_DROP, _SLOWER, _SLOWEST = 0.05, 0.85, 0.2  # the last one in requests a second
+_SEARCHING, _SETTLED = 1.4, 1.01  # growth per second without a refusal
 _RECENT_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -47,20 +48,25 @@ class RateGate:
     def acquire(self, tokens: int, stop: threading.Event | None = None) -> Ticket:
         """Waits until a request of about so many tokens may go, or until `stop`."""
         with self._turn, self._changed:  # one at a time looks at the clock, the others stand behind it
-            while not (stop is not None and stop.is_set()):
-                now = self._clock()
-                wait = max(
-                    self._paused_until - now,
-                    self._requests.wait(1, now),
-                    self._tokens.wait(tokens, now),
-                    self._pace.wait(now),
-                )
-                if wait <= 0:
-                    break
+            while not (stop is not None and stop.is_set()) and (wait := self.wait(tokens)) > 0:
                 self._changed.wait(min(wait, 0.25))
-            now = self._clock()
-            self._pace.sent(now)
-            return Ticket(now, self._requests.take(1), self._tokens.take(tokens))
+            return self.take(tokens)
+
+    def wait(self, tokens: int) -> float:
+        """Seconds until a request of about so many tokens may go, as far as is known now; 0 or less: it may."""
+        now = self._clock()
+        return max(
+            self._paused_until - now,
+            self._requests.wait(1, now),
+            self._tokens.wait(tokens, now),
+            self._pace.wait(now),
+        )
+
+    def take(self, tokens: int) -> Ticket:
+        """Counts a request as gone."""
+        now = self._clock()
+        self._pace.sent(now)
+        return Ticket(now, self._requests.take(1), self._tokens.take(tokens))
 
     def answered(self, ticket: Ticket, headers: Mapping[str, str]) -> None:
         """Takes in what the server says of its buckets."""
@@ -137,12 +143,17 @@ class _Bucket:
 
 
 class _Pace:
-    """A rate of our own, for servers that refuse and say no more; none until they do."""
+    """A rate of our own, for servers that refuse and say no more; none until they do.
+
+    The first refusal throws it far down, from where it doubles and doubles; the next one shows where the limit is, and from
+    then on it stays a little below, and feels its way up slowly.
+    """
 
     def __init__(self) -> None:
         self._rate: float | None = None
+        self._growth = _SEARCHING
         self._since = self._next = 0.0
-        self._sent: deque[float] = deque(maxlen=20_000)
+        self._sent: deque[float] = deque(maxlen=1000)
 
     def wait(self, now: float) -> float:
         return 0.0 if self._rate is None else self._next - now
@@ -150,19 +161,27 @@ class _Pace:
     def sent(self, now: float) -> None:
         self._sent.append(now)
         if self._rate is not None:
-            grown = self._rate * (1 + _FASTER_PER_SECOND * max(now - self._since, 0.0))
-            self._next = max(self._next, now - 1 / grown) + 1 / grown
+            step = 1 / self._grown(now)
+            self._next = max(self._next, now - step) + step
 
     def refused(self, sent_at: float, now: float) -> None:
-        if self._rate is not None and sent_at < self._since:
+        if self._rate is None:
+            recent = sum(1 for moment in self._sent if moment > now - _RECENT_SECONDS)
+            self._rate = max(recent / _RECENT_SECONDS * _FIRST_DROP, _SLOWEST)
+        elif sent_at < self._since:
             return  # it went before we slowed down
-        recent = sum(1 for moment in self._sent if moment > now - _RECENT_SECONDS)
-        seen = min(_RECENT_SECONDS, max(now - self._sent[0], 0.1)) if self._sent else _RECENT_SECONDS
-        self._rate = max(recent / seen * _SLOWER, 0.1)
+        else:
+            self._rate = max(self._grown(now) * _SLOWER, _SLOWEST)
+            self._growth = _SETTLED
         self._since, self._next = now, now
 
     def forget(self) -> None:
         self._rate = None
+
+    def _grown(self, now: float) -> float:
+        """The rate after the time without refusals."""
+        assert self._rate is not None
+        return self._rate * self._growth ** max(now - self._since, 0.0)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

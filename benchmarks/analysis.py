@@ -23,6 +23,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pandas as pd
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
@@ -116,8 +117,10 @@ def throughput(stage: Stage, console: Console) -> bool:
     return summary.seconds < 15 and bound / summary.seconds >= 0.9
 
 
-def limit(stage: Stage, console: Console, *, per_minute: int = 500, window: float = 60.0) -> bool:
-    """With a window of 60 s the bucket lets 500 go at once, so that settling takes a minute; both variants keep the rate."""
+def limit(
+    stage: Stage, console: Console, *, per_minute: int = 500, window: float = 12.0, seconds: float = 30.0
+) -> bool:
+    """The window only says how much the bucket holds: with 12 s, 100 requests go at once before the rate of 500 a minute."""
     table = Table("500 requests a minute, 64 at once", "allowed/s", "settled/s", "of the allowed", "429s", "lost")
     held = True
     for name, tells in (("told by headers", True), ("told by 429s alone", False)):
@@ -126,7 +129,7 @@ def limit(stage: Stage, console: Console, *, per_minute: int = 500, window: floa
         stage.sandbox.language_model(
             latency_seconds=0.3, reset=True, limit={"requests": bucket, "seconds": window, "tells": tells}
         )
-        count = int(bucket + rate * 40)
+        count = int(bucket + rate * seconds)
         times: list[float] = []
         lost = 0
         began = time.monotonic()
@@ -146,7 +149,9 @@ def limit(stage: Stage, console: Console, *, per_minute: int = 500, window: floa
             f"{refused:.2%}",
             f"{lost + count - len(times)}",
         )
-        held = held and abs(settled / rate - 1) <= 0.1 and refused < 0.02 and lost == 0 and len(times) == count
+        # a server that says nothing has to be felt for, which takes refusals in the first seconds
+        held = held and abs(settled / rate - 1) <= 0.1 and lost == 0 and len(times) == count
+        held = held and (refused < 0.02 or not tells)
     stage.sandbox.language_model(limit={})
     console.print(table)
     return held
@@ -170,8 +175,6 @@ def unchanged(stage: Stage, console: Console) -> bool:
     stage.update(ByRules())
     stage.sandbox.language_model(reset=True)
     nothing = stage.update(engine)
-    import psycopg
-
     with psycopg.connect(stage.dsn) as connection:  # a sync that touched every message and changed none
         connection.execute("update raw_bot.conversation_messages set _sync_id = _sync_id + 100000")
         connection.execute("update ops.sync_counters set last_sync_id = last_sync_id + 100000")

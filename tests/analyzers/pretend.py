@@ -21,6 +21,7 @@ def transcripts_of(world: World, slug: str) -> list[Transcript]:
     settings = world.tenants[slug].settings
     messages = world.truth(slug)["messages"]
     heard = messages[messages["kind"].isin(HEARD) & ~messages["deleted"] & (messages["content"].fillna("") != "")]
+    heard = heard.sort_values(["at", "position"], kind="stable")
     return [
         Transcript(
             slug,
@@ -28,8 +29,7 @@ def transcripts_of(world: World, slug: str) -> list[Transcript]:
             settings["vertical"],
             settings["timezone"],
             tuple(
-                TranscriptMessage(row.kind, row.content, row.at.to_pydatetime())
-                for row in said.sort_values(["at", "position"], kind="stable").itertuples(index=False)
+                TranscriptMessage(row.kind, row.content, row.at.to_pydatetime()) for row in said.itertuples(index=False)
             ),
         )
         for conversation_id, said in heard.groupby("conversation_id", sort=False)
