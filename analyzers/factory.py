@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from analyzers.base import Analyzer
 from analyzers.cascade import CascadeAnalyzer
@@ -11,6 +12,9 @@ from analyzers.errors import AnalyzerSettingsError
 from analyzers.regex_analyzer import RegexAnalyzer
 from analyzers.rollout import RolloutAnalyzer
 from analyzers.spending import Spending
+
+if TYPE_CHECKING:
+    from analyzers.estimate import Estimate
 
 DEFAULT_THRESHOLD = 0.89
 """For the rules alone. On the labelled conversations they were not made on, what they are at least this sure of (64 %) is right,
@@ -47,6 +51,19 @@ def build_analyzer(
     `first` is a cascade's first stage: the rules, where none is given. `spending` allows each request; without one there is no
     limit. Raises AnalyzerSettingsError.
     """
+    return _composed(settings, first, lambda: _openai(settings, spending))
+
+
+def build_estimator(settings: AnalyzerSettings, *, first: FirstStage | None = None) -> tuple[Analyzer, Estimate]:
+    """An analyzer that routes as that of these settings would and asks no model; and what it counts. Needs no key."""
+    from analyzers.estimate import Estimate, Estimator
+
+    estimator = Estimator(settings.model) if settings.engine != "regex" else None
+    analyzer = _composed(settings, first, lambda: estimator or RegexAnalyzer())
+    return analyzer, estimator.estimate if estimator else Estimate()
+
+
+def _composed(settings: AnalyzerSettings, first: FirstStage | None, model: Callable[[], Analyzer]) -> Analyzer:
     rules = RegexAnalyzer()
     if settings.engine == "regex":
         return rules
@@ -54,7 +71,7 @@ def build_analyzer(
         raise AnalyzerSettingsError(
             f"analyzer.engine is '{settings.engine}', which is not known; use regex, openai or cascade."
         )
-    analyzer = _openai(settings, spending)
+    analyzer = model()
     if settings.engine == "cascade":
         stage = first or FirstStage(rules, DEFAULT_THRESHOLD)
         threshold = stage.threshold if settings.cascade_threshold is None else settings.cascade_threshold

@@ -61,6 +61,8 @@ class OpenAIClient:
         self.api = openai.OpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout_seconds)
         self.spending = spending
         self._max_retries = max_retries
+        self._settled = threading.Condition()
+        self._outstanding = 0
         self._gate = gate or gate_of(str(self.api.base_url), api_key, model)
         self.price = load_prices().price(model)
         if self.price is None and spending.is_limited:
@@ -110,11 +112,11 @@ class OpenAIClient:
         """The completion as JSON; a reason where there is none to be had."""
         most, failures, refusals = self.most_usd(question), 0, 0
         while True:
-            if not self.spending.reserve(most):
+            if not self._reserve(most, stop):
                 return "budget"
             ticket = self._gate.acquire(question.tokens + question.answer_tokens, stop)
             if stop.is_set():
-                self.spending.settle(most, ENGINE, self.model, Usage())
+                self._settle(most, Usage())
                 raise Stopped
             try:
                 raw = self.api.chat.completions.with_raw_response.create(
@@ -125,7 +127,7 @@ class OpenAIClient:
                     prompt_cache_key=prompt_version(),
                 )
             except openai.APIStatusError as error:
-                self.spending.settle(most, ENGINE, self.model, Usage())  # a request that is refused costs nothing
+                self._settle(most, Usage())  # a request that is refused costs nothing
                 self._raise_for_settings(error)
                 if error.status_code == 429 and error.code not in _OUT_OF_CREDIT:
                     self._gate.refused(ticket, error.response.headers)
@@ -137,18 +139,40 @@ class OpenAIClient:
                 if error.status_code < 500 and error.status_code not in (408, 409):
                     return "unavailable" if error.status_code == 429 else "invalid"
             except openai.APIError:
-                pass  # a time-out or a broken connection: it may have been answered, so what was set aside is not given back
+                self._settle(
+                    None, Usage()
+                )  # a time-out or a broken connection: it may have been answered and be paid for
             else:
                 self._gate.answered(ticket, raw.headers)
                 completion = _json(raw.text)
                 if completion is not None:
-                    self.spending.settle(most, ENGINE, self.model, self._usage(completion))
+                    self._settle(most, self._usage(completion))
                     return completion
+                self._settle(None, Usage())
             failures += 1
             if failures > self._max_retries:
                 return "unavailable"
             if stop.wait(min(0.5 * 2 ** (failures - 1), _LONGEST_BACKOFF) * random.uniform(0.5, 1.0)):
                 raise Stopped
+
+    def _reserve(self, usd: float, stop: threading.Event) -> bool:
+        """Sets aside the most a request can cost. Where the budget has no room, what others get back may make some."""
+        with self._settled:
+            while not self.spending.reserve(usd):
+                if not self._outstanding or stop.is_set():
+                    return False
+                self._settled.wait(1.0)
+            self._outstanding += 1
+            return True
+
+    def _settle(self, reserved_usd: float | None, usage: Usage) -> None:
+        """None leaves set aside what may have been spent."""
+        if reserved_usd is not None:
+            self.spending.settle(reserved_usd, ENGINE, self.model, usage)
+        with self._settled:
+            self._outstanding -= 1
+            # one may go for one that came, and nobody waits for nobody
+            self._settled.notify(1 if self._outstanding else 1_000_000)
 
     def _raise_for_settings(self, error: openai.APIStatusError) -> None:
         if error.status_code in (401, 403):

@@ -59,8 +59,8 @@ class AnalysisResult(Reading):
 
     `engine`, `model` and `prompt_version` are those of whoever answered; `asked_of` is the version (`Analyzer.version`) of
     whoever was asked, which is another where a cascade had the answer from its first stage, or where the rules stood in
-    (`fallback_reason` says why). `confidence`, 0 to 1, is how sure the engine is that `is_lead` and `visit_scheduled` are
-    right; None where it cannot tell. Tokens and cost are those of all `requests` it took, whatever they gave.
+    (`fallback_reason` says why). `confidence`, 0 to 1, rises with how often `is_lead` is right (from which value on it can be
+    relied upon is calibrated, see `calibrate_threshold`); None where the engine cannot tell. Tokens and cost are those of all `requests` it took, whatever they gave.
     """
 
     conversation_id: str

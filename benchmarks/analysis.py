@@ -207,7 +207,7 @@ def cascade(stage: Stage, console: Console) -> bool:
     threshold = calibrate_threshold(
         [result.confidence or 0.0 for result in first],
         [right(transcript, result) for transcript, result in zip(half, first, strict=True)],
-        accuracy=0.95,
+        accuracy=0.99,
     )
     table = Table("held out", "right about leads", "cost, USD", "of the cost", "asked")
     figures = []

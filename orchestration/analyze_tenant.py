@@ -6,27 +6,40 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from analyzers import AnalyzerSettingsError, Transcript, TranscriptMessage, build_analyzer
+from analyzers.estimate import Estimate
+from analyzers.factory import build_estimator
 from analyzers.prices import load_prices
 from funil.errors import FunilError
 from funil.tenants import Tenant
 from orchestration.keys import Step
 from orchestration.progress import Progress, tell
-from warehouse.analysis import AnalysisSummary, StoredConversation, update_analysis
+from warehouse.analysis import AnalysisSummary, StoredConversation, conversations_to_read, update_analysis
 from warehouse.spending import open_spending
 
 _LOG_EVERY_SECONDS = 10.0
 _ENDS_SOON = timedelta(days=60)
 
 
-def analyze_tenant(dsn: str, tenant: Tenant, log: Callable[[str], None]) -> tuple[AnalysisSummary, list[str]]:
-    """What was done, and what the operator should know. Raises FunilError for settings that cannot work."""
+def analyze_tenant(
+    dsn: str, tenant: Tenant, log: Callable[[str], None], *, everything: bool = False
+) -> tuple[AnalysisSummary, list[str]]:
+    """What was done, and what the operator should know. Raises FunilError for settings that cannot work.
+
+    `everything` also reads again what the rules read in another engine's place, whatever the reason was.
+    """
     try:
         with open_spending(dsn, tenant) if tenant.analyzer.engine != "regex" else nullcontext() as spending:
             analyzer = build_analyzer(tenant.analyzer, spending=spending)
             summary = update_analysis(
-                dsn, tenant, analyzer, transcripts_of(tenant), progress=_progress_of(tenant.slug, log)
+                dsn,
+                tenant,
+                analyzer,
+                transcripts_of(tenant),
+                everything=everything,
+                progress=_progress_of(tenant.slug, log),
             )
             notes = []
             if spending is not None and summary.fallbacks["budget"] and spending.notice():
@@ -42,6 +55,19 @@ def analyze_tenant(dsn: str, tenant: Tenant, log: Callable[[str], None]) -> tupl
         )
     notes += _end_of_model(analyzer.model)
     return summary, notes
+
+
+def estimate_tenant(dsn: str, tenant: Tenant, *, everything: bool = False) -> tuple[Estimate, Decimal | None]:
+    """What `analyze_tenant` would cost now, and what the month's budget has left (None without one); nothing is asked."""
+    try:
+        reader, estimate = build_estimator(tenant.analyzer)
+    except AnalyzerSettingsError as error:
+        raise FunilError(f"Tenant '{tenant.slug}': {error}") from None
+    stale = conversations_to_read(dsn, tenant, reader, transcripts_of(tenant), everything=everything)
+    read = sum(len(group) for group in reader.read(stale))
+    estimate.conversations = max(estimate.conversations, read)
+    with open_spending(dsn, tenant) as spending:
+        return estimate, spending.left()
 
 
 def transcripts_of(tenant: Tenant) -> Callable[[StoredConversation], Transcript]:

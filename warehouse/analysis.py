@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+import psycopg
+
 from funil.tenants import Tenant
-from warehouse.analysis_store import AnalysisStore, Known, Result, Setting
+from warehouse.analysis_store import EVERYTHING, AnalysisStore, Known, Result, Setting
 from warehouse.connect import connect
 from warehouse.conversations import (
-    Changed,
     StoredConversation,
     StoredMessage,
     changed_conversations,
@@ -27,7 +28,14 @@ from warehouse.conversations import (
 )
 from warehouse.locks import lock_key
 
-__all__ = ["AnalysisSummary", "Reader", "StoredConversation", "StoredMessage", "update_analysis"]
+__all__ = [
+    "AnalysisSummary",
+    "Reader",
+    "StoredConversation",
+    "StoredMessage",
+    "conversations_to_read",
+    "update_analysis",
+]
 
 CHUNK_CONVERSATIONS = 200
 SILENCE = timedelta(days=1)
@@ -84,13 +92,15 @@ def update_analysis(
     reader: Reader[T],
     transcript_of: Callable[[StoredConversation], T],
     *,
+    everything: bool = False,
     chunk: int = CHUNK_CONVERSATIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> AnalysisSummary:
     """Brings the tenant's analysis up to date; `progress` is told how many conversations are done, and of how many.
 
-    A second call for the same tenant waits for the first. The tenant's own lock is held only while results are written, so
-    a slow reader keeps no sync waiting.
+    `everything` looks at all conversations, and has those read again that the rules read in another engine's place, whatever
+    the reason was. A second call for the same tenant waits for the first. The tenant's own lock is held only while results are
+    written, so a slow reader keeps no sync waiting.
     """
     began = time.monotonic()
     with connect(dsn, autocommit=True) as connection:
@@ -102,33 +112,107 @@ def update_analysis(
         setting = Setting(reader.version, tenant.vertical, tenant.timezone)
         # before looking, so that what a sync publishes meanwhile is looked at next time
         newest = store.newest_sync()
-        after = store.looked_at_to(setting)
+        after = EVERYTHING if everything else store.looked_at_to(setting)
         summary = AnalysisSummary(tenant.slug)
         if after < newest or store.is_anything_due():
-            looks = changed_conversations(connection, tenant.slug, after, chunk=chunk)
-            to_read = (
-                (part, list(read_conversations(connection, tenant.slug, part))) for part in looks
-            )  # taken by the reader, in this thread
-            update = _Update(store, reader, transcript_of, tenant.analyzer.min_new_messages, summary, progress)
-            update.run(to_read)
+            looks = _looks(connection, store, tenant, reader, transcript_of, after, everything=everything, chunk=chunk)
+            _Update(store, reader, summary, progress).run(looks)
             store.remember(setting, newest)
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def conversations_to_read(
+    dsn: str, tenant: Tenant, reader: Reader[T], transcript_of: Callable[[StoredConversation], T], *, everything: bool
+) -> Iterator[T]:
+    """What `update_analysis` would have the reader read, one by one; nothing is written."""
+    with connect(dsn, autocommit=True) as connection:
+        connection.execute("set timezone to 'UTC'")
+        store = AnalysisStore(connection, tenant.slug)
+        setting = Setting(reader.version, tenant.vertical, tenant.timezone)
+        after = EVERYTHING if everything else store.looked_at_to(setting)
+        looks = _looks(
+            connection, store, tenant, reader, transcript_of, after, everything=everything, chunk=CHUNK_CONVERSATIONS
+        )
+        for look in looks:
+            yield from look.stale
+
+
+@dataclass
+class _Look(Generic[T]):
+    """Some conversations, and what becomes of each."""
+
+    total: int
+    """Of all conversations that are looked at, in this look and others."""
+    gone: list[str] = field(default_factory=list)
+    stands: list[str] = field(default_factory=list)
+    put_off: dict[str, datetime] = field(default_factory=dict)
+    stale: list[T] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.stands) + len(self.put_off) + len(self.stale)
+
+
+def _looks(
+    connection: psycopg.Connection,
+    store: AnalysisStore,
+    tenant: Tenant,
+    reader: Reader[T],
+    transcript_of: Callable[[StoredConversation], T],
+    after: int,
+    *,
+    everything: bool,
+    chunk: int,
+) -> Iterator[_Look[T]]:
+    """Looks at what changed, chunk by chunk, as they are asked for."""
+
+    def would_say_the_same(transcript: T, before: Known) -> bool:
+        """A server that was away is always asked again."""
+        again = before.fallback_reason is not None if everything else before.fallback_reason == "unavailable"
+        return not again and reader.still_stands(transcript, before.asked_of, before.answered_by)
+
+    for changed in changed_conversations(connection, tenant.slug, after, chunk=chunk):
+        known = store.known([item.conversation_id for item in changed])
+        look: _Look[T] = _Look(changed[0].total)
+        for item in changed:
+            if not item.is_there:
+                look.stands.append(item.conversation_id)
+                if item.conversation_id in known:
+                    look.gone.append(item.conversation_id)
+        for conversation in read_conversations(connection, tenant.slug, changed):
+            transcript = transcript_of(conversation)
+            before = known.get(conversation.conversation_id)
+            if before is None or not would_say_the_same(transcript, before):
+                look.stale.append(transcript)
+            elif before.content_hash == transcript.content_hash:
+                look.stands.append(conversation.conversation_id)
+            elif (due_at := _put_off_until(conversation, before, tenant.analyzer.min_new_messages)) is not None:
+                look.put_off[conversation.conversation_id] = due_at
+            else:
+                look.stale.append(transcript)
+        yield look
+
+
+def _put_off_until(conversation: StoredConversation, before: Known, min_new_messages: int) -> datetime | None:
+    """When a conversation that has gone on is read, if not now. An edit or a deletion is read at once."""
+    new = len(conversation.messages) - before.messages
+    if not 0 < new < min_new_messages:
+        return None
+    due_at = conversation.messages[-1].sent_at + SILENCE
+    return due_at if due_at > datetime.now(UTC) else None
 
 
 @dataclass
 class _Update(Generic[T]):
     store: AnalysisStore
     reader: Reader[T]
-    transcript_of: Callable[[StoredConversation], T]
-    min_new_messages: int
     summary: AnalysisSummary
     progress: Callable[[int, int], None] | None
     _done: int = 0
     _total: int = 0
 
-    def run(self, to_look_at: Iterable[tuple[list[Changed], list[StoredConversation]]]) -> None:
-        for results in self.reader.read(self._to_read(to_look_at)):
+    def run(self, looks: Iterable[_Look[T]]) -> None:
+        for results in self.reader.read(self._to_read(looks)):
             self.summary.written += self.store.save(results)
             for result in results:
                 self.summary.analyzed += 1
@@ -138,49 +222,18 @@ class _Update(Generic[T]):
                     self.summary.fallbacks[result.fallback_reason] += 1
             self._advance(len(results))
 
-    def _to_read(self, to_look_at: Iterable[tuple[list[Changed], list[StoredConversation]]]) -> Iterator[T]:
-        """Those whose analysis does not stand any more; the others are done with here."""
-        for changed, conversations in to_look_at:
-            self._total = changed[0].total
-            self.summary.looked_at += len(changed)
-            known = self.store.known([item.conversation_id for item in changed])
-            if gone := [
-                item.conversation_id for item in changed if not item.is_there and item.conversation_id in known
-            ]:
-                self.summary.deleted += self.store.delete(gone)
-            stands: list[str] = [item.conversation_id for item in changed if not item.is_there]
-            until: dict[str, datetime] = {}
-            stale: list[T] = []
-            for conversation in conversations:
-                transcript = self.transcript_of(conversation)
-                before = known.get(conversation.conversation_id)
-                if before is None or not self._asked_the_same(transcript, before):
-                    stale.append(transcript)
-                elif before.content_hash == transcript.content_hash:
-                    stands.append(conversation.conversation_id)
-                elif (due_at := self._put_off_until(conversation, before)) is not None:
-                    until[conversation.conversation_id] = due_at
-                else:
-                    stale.append(transcript)
-            self.store.settle(stands)
-            self.store.put_off(until)
-            self.summary.put_off += len(until)
-            self._advance(len(stands) + len(until))
-            yield from stale
-
-    def _asked_the_same(self, transcript: T, before: Known) -> bool:
-        """Whether asking again could only give what is there; a server that was away is asked again."""
-        return before.fallback_reason != "unavailable" and self.reader.still_stands(
-            transcript, before.asked_of, before.answered_by
-        )
-
-    def _put_off_until(self, conversation: StoredConversation, before: Known) -> datetime | None:
-        """When a conversation that has gone on is read, if not now. An edit or a deletion is read at once."""
-        new = len(conversation.messages) - before.messages
-        if not 0 < new < self.min_new_messages:
-            return None
-        due_at = conversation.messages[-1].sent_at + SILENCE
-        return due_at if due_at > datetime.now(UTC) else None
+    def _to_read(self, looks: Iterable[_Look[T]]) -> Iterator[T]:
+        """Those whose analysis does not stand any more, taken by the reader in this thread; the others are done with here."""
+        for look in looks:
+            self._total = look.total
+            self.summary.looked_at += len(look)
+            if look.gone:
+                self.summary.deleted += self.store.delete(look.gone)
+            self.store.settle(look.stands)
+            self.store.put_off(look.put_off)
+            self.summary.put_off += len(look.put_off)
+            self._advance(len(look.stands) + len(look.put_off))
+            yield from look.stale
 
     def _advance(self, conversations: int) -> None:
         if conversations and self.progress is not None:

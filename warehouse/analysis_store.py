@@ -13,7 +13,7 @@ from warehouse.locks import tenant_lock
 from warehouse.sync_ids import take_sync_id
 
 _TABLE = "analysis.conversation_analysis"
-_EVERYTHING = -1
+EVERYTHING = -1
 
 _PROGRESS = "select asked_of, vertical, timezone, read_to_sync_id from analysis.progress where tenant_id = %s"
 _REMEMBER = """
@@ -114,7 +114,7 @@ class AnalysisStore:
     def looked_at_to(self, setting: Setting) -> int:
         """Up to which sync the conversations have been looked at with this very setting; -1 for none."""
         row = self._connection.execute(_PROGRESS, [self._tenant_id]).fetchone()
-        return int(row[-1]) if row is not None and Setting(*row[:-1]) == setting else _EVERYTHING
+        return int(row[-1]) if row is not None and Setting(*row[:-1]) == setting else EVERYTHING
 
     def remember(self, setting: Setting, sync_id: int) -> None:
         self._connection.execute(_REMEMBER, [self._tenant_id, *setting, sync_id])

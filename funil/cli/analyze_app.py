@@ -61,3 +61,25 @@ def compare(
     from funil.cli.readings import What
 
     compare_engines(first, second, What(on, vertical, tenant, count))
+
+
+@analyze_app.command()
+def estimate(
+    tenant: Annotated[list[str] | None, typer.Option("--tenant", help="Only this tenant; repeat for more.")] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="As a backfill would read.")] = False,
+) -> None:
+    """Show what the next run would have read, and about what it would cost; nothing is asked of anybody."""
+    from funil.cli.backfill import show_estimate
+
+    show_estimate(tenant or [], everything=everything)
+
+
+@analyze_app.command()
+def backfill(
+    tenant: Annotated[list[str] | None, typer.Option("--tenant", help="Only this tenant; repeat for more.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
+) -> None:
+    """Read every conversation whose reading is out of date or was regex standing in; the estimated cost is shown first."""
+    from funil.cli.backfill import backfill_tenants
+
+    raise typer.Exit(backfill_tenants(tenant or [], yes=yes))
