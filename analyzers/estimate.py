@@ -26,7 +26,6 @@ class Estimate:
     cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
-    batch_cost_usd: float = 0.0
 
 
 class Estimator(Analyzer):
@@ -43,7 +42,7 @@ class Estimator(Analyzer):
             raise AnalyzerSettingsError(
                 f"analyzers/prices.yaml has no price for analyzer.model '{self.model}'; add it there, or name another model."
             )
-        self._price, self._batch_factor = price, prices.batch_factor
+        self._price = price
         self._prefix = sum(estimate_tokens(text) for text in (str(answer_schema()), instructions()))
         self.estimate = Estimate()
 
@@ -63,6 +62,4 @@ class Estimator(Analyzer):
         estimate.prompt_tokens += prompt
         estimate.cached_tokens += cached
         estimate.completion_tokens += USUAL_ANSWER_TOKENS
-        cost = self._price.cost(prompt, cached, USUAL_ANSWER_TOKENS)
-        estimate.cost_usd += cost
-        estimate.batch_cost_usd += cost * self._batch_factor
+        estimate.cost_usd += self._price.cost(prompt, cached, USUAL_ANSWER_TOKENS)

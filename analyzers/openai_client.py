@@ -96,17 +96,14 @@ class OpenAIClient:
         """The most one request can cost."""
         return self.price.at_most(question.most_tokens, question.answer_tokens) if self.price else 0.0
 
-    def usage_of(self, answered: Mapping[str, Any] | None, factor: float = 1.0) -> Usage:
-        """What a completion's `usage` says, priced."""
-        given = answered or {}
-        details = given.get("prompt_tokens_details") or {}
-        prompt, completion = int(given.get("prompt_tokens") or 0), int(given.get("completion_tokens") or 0)
-        cached, written = int(details.get("cached_tokens") or 0), int(details.get("cache_write_tokens") or 0)
-        cost = self.price.cost(prompt, cached, completion, written) * factor if self.price else 0.0
-        return Usage(1, prompt, cached, completion, cost)
-
     def _usage(self, completion: Mapping[str, Any]) -> Usage:
-        return self.usage_of(completion.get("usage"))
+        """What a completion's `usage` says, priced."""
+        given = completion.get("usage") or {}
+        details = given.get("prompt_tokens_details") or {}
+        prompt, completion_tokens = int(given.get("prompt_tokens") or 0), int(given.get("completion_tokens") or 0)
+        cached, written = int(details.get("cached_tokens") or 0), int(details.get("cache_write_tokens") or 0)
+        cost = self.price.cost(prompt, cached, completion_tokens, written) if self.price else 0.0
+        return Usage(1, prompt, cached, completion_tokens, cost)
 
     def _send(self, question: Question, stop: threading.Event) -> dict[str, Any] | FallbackReason:
         """The completion as JSON; a reason where there is none to be had."""

@@ -47,7 +47,6 @@ class PriceList:
 
     read_on: date
     default_model: str
-    batch_factor: float
     prices: Mapping[str, Price]
     ends: Mapping[str, date]
 
@@ -66,7 +65,6 @@ def load_prices() -> PriceList:
     return PriceList(
         read_on=data["read_on"],
         default_model=str(data["default"]),
-        batch_factor=float(data["batch_factor"]),
         prices={name: Price(**price) for name, price in data["models"].items()},
         ends=dict(data["ends_on"]),
     )

@@ -49,9 +49,9 @@ class Reading(BaseModel):
     suggested_reply: Annotated[str | None, Field(description="A reply in Portuguese that would help now.")]
 
 
-FallbackReason = Literal["refusal", "truncated", "invalid", "unavailable", "budget", "batch"]
+FallbackReason = Literal["refusal", "truncated", "invalid", "unavailable", "budget"]
 """Why the rules answered what another engine was asked: its model refused, was cut off or answered nonsense, twice; its server
-stayed away; the month's budget is spent; its answer is still to come from a batch."""
+stayed away; the month's budget is spent."""
 
 
 class AnalysisResult(Reading):

@@ -73,7 +73,6 @@ class AnalyzerSettings(Strict):
     concurrency: int = Field(default=16, ge=1, le=256)
     min_new_messages: int = Field(default=1, ge=1)
     rollout_percent: float = Field(default=100.0, ge=0, le=100)
-    batch_threshold: int | None = Field(default=None, ge=1)
     cascade_threshold: float | None = Field(default=None, ge=0, le=1)
 
 

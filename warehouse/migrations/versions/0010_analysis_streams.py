@@ -2,8 +2,8 @@
 
 from warehouse.migrate import run_sql
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:

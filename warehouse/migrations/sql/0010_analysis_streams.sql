@@ -4,7 +4,7 @@ alter table analysis.conversation_analysis
     -- the version of the analyzer that was asked (`engine/model/prompt version`); who answered stands in engine, model and
     -- prompt_version, and is another where a cascade had it from its first stage or the rules stood in
     add column asked_of text not null default '',
-    -- why the rules answered instead: refusal, truncated, invalid, unavailable, budget, batch
+    -- why the rules answered instead: refusal, truncated, invalid, unavailable, budget
     add column fallback_reason text,
     -- how sure the engine was, 0 to 1; null where it cannot tell
     add column confidence double precision,
