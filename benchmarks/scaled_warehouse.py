@@ -196,6 +196,9 @@ def _keep(small: psycopg.Connection, large: psycopg.Connection, step: int) -> No
 
 
 def _multiply(connection: psycopg.Connection, table: Table, step: int, copies: int) -> None:
+    place = table.kept_for(step).as_string(connection)
+    if connection.execute("select to_regclass(%s) is null", [place]).fetchone() == (True,):
+        return  # a migration made since has added the table
     different = DIFFERENT.get(table.name, {})
     kept = connection.execute(sql.SQL("select * from {} limit 0").format(table.kept_for(step))).description or []
     # a migration made since may have added columns: those keep their default

@@ -97,11 +97,19 @@
 {% macro scope_of_test() -%}
     {#-
         A build that finds an error is not complete, so its scope is tested until the error is gone: what the strategy may have
-        written is enough. A warning stops nothing, and has to be told for as long as its rows are there.
+        written is enough for a test that judges rows one by one, or those of one grain. A warning stops nothing, and has to
+        be told for as long as its rows are there; a test that adds rows up has to see all of them.
     -#}
     {%- if not builds_tables() -%} {{ return("") }} {%- endif -%}
     {%- set tested = graph.nodes.get(model.attached_node) -%}
-    {%- if model.config.severity | lower == "warn" or tested is none -%}
+    {%- set judges_rows = model.test_metadata.name in [
+        "accepted_range",
+        "accepted_values",
+        "expression_is_true",
+        "grain",
+        "not_null",
+    ] -%}
+    {%- if tested is none or not judges_rows or model.config.severity | lower == "warn" -%}
         {{ return(tenant_changed()) }}
     {%- endif -%}
     {{ return(in_scope(tested)) }}
