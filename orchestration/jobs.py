@@ -13,7 +13,7 @@ from orchestration.keys import (
     ANALYSIS,
     BOT_TABLES,
     CHATWOOT_TABLES,
-    FORECASTS,
+    DEMAND,
     MODEL_VERSIONS,
     READING_MODELS,
     SCORES,
@@ -28,7 +28,7 @@ TICK_JOB = "tick"
 def jobs(models: DbtModels) -> list[Any]:
     """A tenant's tick and its variations all end in the asset that fails the run if a tenant failed."""
     raw = [raw_key("chatwoot", name) for name in CHATWOOT_TABLES] + [raw_key("bot", name) for name in BOT_TABLES]
-    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, FORECASTS, *SCORES, TICK)
+    whole_tick = dg.AssetSelection.assets(*raw, ANALYSIS, *models.tables, *DEMAND, *SCORES, TICK)
     return [
         dg.define_asset_job(
             TICK_JOB, whole_tick, description="Sync what changed, analyze it, transform it, predict what is due."
@@ -41,7 +41,7 @@ def jobs(models: DbtModels) -> list[Any]:
         ),
         dg.define_asset_job(
             "forecast",
-            dg.AssetSelection.assets(FORECASTS, TICK),
+            dg.AssetSelection.assets(*DEMAND, TICK),
             config=RUN_CONFIG["forecast"],
             description="Demand forecasts anew.",
         ),

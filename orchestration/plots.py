@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from orchestration.pictures import BLUE, ORANGE, new_figure, picture, tidy
 from warehouse.connect import connect
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ REPLIES = dg.AssetKey(["marts", "fct_replies"])
 STAGES = ("contacts", "engaged", "leads", "appointments", "customers")
 
 _SQL = Path(__file__).parent / "sql"
-_INCHES, _DPI, _COLOURS = (6.2, 2.5), 80, 24  # small: every materialization keeps its own
-_BLUE, _ORANGE = "#2b6cb0", "#dd6b20"
 _MINUTES = {1: "1 min", 10: "10 min", 60: "1 h", 360: "6 h", 1440: "1 day", 10080: "1 week"}
 
 
@@ -29,53 +26,51 @@ def plots_of(dsn: str, tenant_id: str, only: Collection[dg.AssetKey]) -> dict[dg
     """The pictures of one tenant, as metadata of the marts they show; a mart without rows has none."""
     plots: dict[dg.AssetKey, dict[str, dg.MetadataValue]] = {}
     if FUNNEL in only and (months := _rows(dsn, "funnel_by_month", tenant_id)):
-        plots[FUNNEL] = {"funnel": _picture(_funnel(months))}
+        plots[FUNNEL] = {"funnel": picture(_funnel(months))}
     if REPLIES in only and (months := _rows(dsn, "waits_by_month", tenant_id)):
-        plots[REPLIES] = {"response_times": _picture(_waits(months))}
+        plots[REPLIES] = {"response_times": picture(_waits(months))}
     return plots
 
 
 def calibration_plot(bins: Sequence[Sequence[float]]) -> dg.MetadataValue:
     """What was said against what happened, on weeks the model has not seen; on the line it is right."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     said, happened = [one[0] for one in bins], [one[1] for one in bins]
     most = max([*said, *happened, 0.01])
     axes.plot([0, most], [0, most], color="#a0aec0", linewidth=1)
-    axes.plot(said, happened, color=_BLUE, marker="o", linestyle="")
+    axes.plot(said, happened, color=BLUE, marker="o", linestyle="")
     axes.set_xlabel("said", fontsize=7)
     axes.set_ylabel("happened", fontsize=7)
     axes.set_title("each tenth of the leads: what was said, and how often it happened", fontsize=8)
-    return _picture(_tidy(figure, bottom=0.18))
+    return picture(tidy(figure, bottom=0.18))
 
 
 def reasons_plot(reasons: Mapping[str, int]) -> dg.MetadataValue:
     """The first reasons given most often, and to how many leads."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     most = sorted(reasons.items(), key=lambda reason: -reason[1])[:8]
-    axes.barh([text[:60] for text, _ in most], [count for _, count in most], color=_BLUE)
+    axes.barh([text[:60] for text, _ in most], [count for _, count in most], color=BLUE)
     axes.invert_yaxis()
     axes.set_title("first reasons, by number of leads", fontsize=8)
-    return _picture(_tidy(figure, left=0.5))
+    return picture(tidy(figure, left=0.5))
 
 
 def revenue_plot(months: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
     """What the coming months may bring, what of it is booked already, and the 80 % interval."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     days = [f"{month['month']:%Y-%m}" for month in months]
     expected = [float(month["expected"]) for month in months]
     booked = [float(month["so_far"]) + float(month["from_pipeline"]) for month in months]
     below = [float(month["expected"]) - float(month["lower_80"]) for month in months]
     above = [float(month["upper_80"]) - float(month["expected"]) for month in months]
-    axes.bar(
-        days, expected, color="#bee3f8", yerr=[below, above], ecolor=_ORANGE, label="expected, four in five inside"
-    )
-    axes.bar(days, booked, color=_BLUE, label="had, or booked already")
+    axes.bar(days, expected, color="#bee3f8", yerr=[below, above], ecolor=ORANGE, label="expected, four in five inside")
+    axes.bar(days, booked, color=BLUE, label="had, or booked already")
     axes.legend(fontsize=7, frameon=False)
     axes.set_title(f"revenue by month ({months[0]['method'].replace('_', ' ')})", fontsize=8)
-    return _picture(_tidy(figure))
+    return picture(tidy(figure))
 
 
 def _rows(dsn: str, query: str, tenant_id: str) -> list[tuple[Any, ...]]:
@@ -85,28 +80,28 @@ def _rows(dsn: str, query: str, tenant_id: str) -> list[tuple[Any, ...]]:
 
 def _funnel(months: Sequence[tuple[Any, ...]]) -> Any:
     """Left: everybody, by the stage they reached. Right: how many of each month's newcomers became customers."""
-    figure = _figure()
+    figure = new_figure()
     whole, monthly = figure.subplots(1, 2)
     totals = [sum(row[1 + position] for row in months) for position in range(len(STAGES))]
-    whole.barh(STAGES, totals, color=_BLUE)
+    whole.barh(STAGES, totals, color=BLUE)
     whole.invert_yaxis()
     for position, total in enumerate(totals):
         share = f" ({total / totals[0]:.0%})" if totals[0] else ""
         whole.text(total, position, f" {total}{share}", va="center", fontsize=7)
     whole.set_xlim(0, max(totals) * 1.5 or 1)
     whole.set_title("people by stage reached", fontsize=8)
-    monthly.plot([row[0] for row in months], [_percent(row[5], row[1]) for row in months], color=_ORANGE, marker=".")
+    monthly.plot([row[0] for row in months], [_percent(row[5], row[1]) for row in months], color=ORANGE, marker=".")
     monthly.set_ylim(bottom=0)
     monthly.set_title("% customers, by month of first contact", fontsize=8)
-    return _tidy(figure, dated=monthly, left=0.13, wspace=0.2)
+    return tidy(figure, dated=monthly, left=0.13, wspace=0.2)
 
 
 def _waits(months: Sequence[tuple[Any, ...]]) -> Any:
     """How long customers wait, by month: half of the waits are shorter than the median, nine in ten than p90."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     days = [row[0] for row in months]
-    for position, (colour, label) in enumerate(((_BLUE, "half of them"), (_ORANGE, "nine in ten")), start=1):
+    for position, (colour, label) in enumerate(((BLUE, "half of them"), (ORANGE, "nine in ten")), start=1):
         minutes = [max(row[position] / 60, 0.5) for row in months]
         axes.plot(days, minutes, color=colour, marker=".", label=f"{label} wait less")
     axes.set_yscale("log")
@@ -114,12 +109,12 @@ def _waits(months: Sequence[tuple[Any, ...]]) -> Any:
     axes.set_yticks([], minor=True)
     axes.legend(fontsize=7, frameon=False)
     axes.set_title("wait for a reply by a person, by month (first responses and later ones)", fontsize=8)
-    return _tidy(figure, dated=axes, left=0.1)
+    return tidy(figure, dated=axes, left=0.1)
 
 
 def readings_plot(evaluated: Mapping[str, Evaluation]) -> dg.MetadataValue:
     """Of the conversations given a chance of being a lead, how many were one: on the diagonal where the chance is true."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     axes.plot([0, 100], [0, 100], color="#a0aec0", linewidth=0.8)
     for name, evaluation in evaluated.items():
@@ -132,43 +127,8 @@ def readings_plot(evaluated: Mapping[str, Evaluation]) -> dg.MetadataValue:
         )
     axes.legend(fontsize=7, frameon=False)
     axes.set_title("% that were leads, by the chance of a lead that was read", fontsize=8)
-    return _picture(_tidy(figure, dated=None, left=0.1))
+    return picture(tidy(figure, dated=None, left=0.1))
 
 
 def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
-
-
-def _figure() -> Any:
-    # Not pyplot: it keeps figures, and wants to know the screen.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_INCHES, dpi=_DPI)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _tidy(figure: Any, *, dated: Any = None, **margins: float) -> Any:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    if dated is not None:
-        locator = AutoDateLocator(maxticks=6)
-        dated.xaxis.set_major_locator(locator)
-        dated.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    for axes in figure.axes:
-        axes.tick_params(labelsize=7)
-        axes.xaxis.get_offset_text().set_fontsize(7)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.subplots_adjust(**{"left": 0.1, "right": 0.98, "top": 0.9, "bottom": 0.14, **margins})
-    return figure
-
-
-def _picture(figure: Any) -> dg.MetadataValue:
-    """A figure inside the text of a metadata entry, so that it needs no place of its own."""
-    from PIL import Image
-
-    drawn, small = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(_COLOURS).save(small, "png", optimize=True)
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(small.getvalue()).decode()})")

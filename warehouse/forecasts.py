@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from funil.tenants import Tenant
+from warehouse.closed_days import DayKind, special_days
 from warehouse.connect import connect
 from warehouse.load import load_rows
 from warehouse.locks import tenant_lock
@@ -41,10 +42,13 @@ _CLOCK = """
 select max(source_clock) from ops.sync_runs where tenant_id = %s and status = 'succeeded'
 """
 _TRAINED = "select max(trained_until) from ml.demand_forecasts where tenant_id = %s"
-_KNOWN = "select series, grain, fingerprint from ml.forecast_inputs where tenant_id = %s"
+_KNOWN = "select series, fingerprint from ml.forecast_inputs where tenant_id = %s"
+_FORECAST_BEFORE = """
+select 1 from ml.demand_forecasts where tenant_id = %s and series = %s and grain = %s and starts_at < %s limit 1
+"""
 _REMEMBER = """
-insert into ml.forecast_inputs as known (tenant_id, series, grain, fingerprint) values (%s, %s, %s, %s)
-on conflict (tenant_id, series, grain) do update set fingerprint = excluded.fingerprint, forecast_at = now()
+insert into ml.forecast_inputs as known (tenant_id, series, fingerprint) values (%s, %s, %s)
+on conflict (tenant_id, series) do update set fingerprint = excluded.fingerprint, forecast_at = now()
 """
 
 
@@ -53,25 +57,42 @@ class DemandSeries:
     """How often something happened, by the hour; `now` is the sources' clock at the last sync."""
 
     series: str
-    grain: Grain
+    grains: tuple[Grain, ...]
     timezone: str
     now: datetime
     starts: list[datetime] = field(repr=False)
     counts: list[int] = field(repr=False)
+    special_days: Mapping[date, DayKind] = field(repr=False, default_factory=dict)
 
     def fingerprint(self, version: str) -> str:
-        """The same as long as neither the days that are over nor the forecasting code changed."""
+        """The same as long as neither the days that are over, the calendar nor the forecasting code changed."""
         zone = ZoneInfo(self.timezone)
         today = self.now.astimezone(zone).date()
-        digest = hashlib.sha256(f"{version}|{self.timezone}|{today}".encode())
+        digest = hashlib.sha256(f"{version}|{self.timezone}|{today}|{sorted(self.special_days.items())}".encode())
         for start, count in zip(self.starts, self.counts, strict=True):
             if _local_date(start, zone) < today:
                 digest.update(f"|{start.timestamp():.0f}:{count}".encode())
         return digest.hexdigest()
 
 
-Forecaster = Callable[[DemandSeries], Iterable[Mapping[str, Any]]]
-"""Rows with `starts_at`, `predicted`, `lower_80`, `upper_80`, `model`, `trained_until` and `backtest_mase`."""
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SeriesForecast:
+    """What a forecaster says of one series.
+
+    `rows` and `hindsight` have `grain`, `starts_at`, `predicted`, `lower_80`, `upper_80`, `model`, `trained_until`, and
+    `backtest_mase`, `backtest_wape`, `backtest_coverage_80` where known: of the slots to come, and of past ones as they
+    would have been expected. `backtests` have `grain`, `model`, `standing`, `mase`, `wape`, `coverage_80`, `trained_until`.
+    """
+
+    rows: Sequence[Row]
+    hindsight: Sequence[Row] = ()
+    backtests: Sequence[Row] = ()
+
+
+Forecaster = Callable[[DemandSeries], SeriesForecast]
 
 
 @dataclass
@@ -100,14 +121,14 @@ def update_forecasts(
         if not even_if_recent and _is_recent(connection, tenant):
             summary.note = "the forecast is recent; the nightly run makes it anew"
             return summary
-        known = {(series, grain): print_ for series, grain, print_ in connection.execute(_KNOWN, [tenant.slug])}
+        known: dict[str, str] = dict(connection.execute(_KNOWN, [tenant.slug]).fetchall())
         for demand in read_demand(connection, tenant):
             summary.looked_at += 1
             fingerprint = demand.fingerprint(version)
-            if known.get((demand.series, demand.grain)) == fingerprint:
+            if known.get(demand.series) == fingerprint:
                 continue
             summary.forecast += 1
-            summary.rows_written += _store(connection, tenant.slug, demand, list(forecaster(demand)), fingerprint)
+            summary.rows_written += _store(connection, tenant.slug, demand, forecaster(demand), fingerprint)
     if not summary.looked_at:
         summary.note = "there is nothing to forecast from yet"
     summary.seconds = time.monotonic() - began
@@ -131,40 +152,56 @@ def read_demand(connection: psycopg.Connection, tenant: Tenant) -> list[DemandSe
     if clock is None or clock[0] is None:
         return []
     rows = connection.execute(_DEMAND, {"tenant_id": tenant.slug, "timezone": tenant.timezone}).fetchall()
+    days = special_days(tenant, _local_date(clock[0], ZoneInfo(tenant.timezone)))
     return [
-        DemandSeries(series, grain, tenant.timezone, clock[0], starts, counts)
+        DemandSeries(series, _GRAINS[series], tenant.timezone, clock[0], starts, counts, days)
         for series, starts, counts in rows
-        for grain in _GRAINS[series]
     ]
 
 
 def _store(
-    connection: psycopg.Connection,
-    tenant_id: str,
-    demand: DemandSeries,
-    rows: list[Mapping[str, Any]],
-    fingerprint: str,
+    connection: psycopg.Connection, tenant_id: str, demand: DemandSeries, made: SeriesForecast, fingerprint: str
 ) -> int:
-    """Writes what is new; of what was forecast before, the past stays (it is what was expected), the rest goes."""
-    keyed = [{**row, "series": demand.series, "grain": demand.grain} for row in rows]
+    """Writes what is new; of what was forecast before, the past stays (it is what was expected), the rest goes.
+
+    A past that nobody forecast gets what would have been expected of it, once.
+    """
+    changed = 0
     with tenant_lock(connection, tenant_id), connection.transaction():
         sync_id = take_sync_id(connection, tenant_id)
-        loaded = load_rows(
-            connection,
-            "ml.demand_forecasts",
-            keyed,
-            tenant_id=tenant_id,
-            sync_id=sync_id,
-            source="ml",
-            resource="demand_forecasts",
-        )
-        deleted = connection.execute(
-            "delete from ml.demand_forecasts where tenant_id = %s and series = %s and grain = %s and starts_at >= %s "
-            "and starts_at <> all (%s)",
-            [tenant_id, demand.series, demand.grain, demand.now, [row["starts_at"] for row in keyed]],
-        ).rowcount
-        connection.execute(_REMEMBER, [tenant_id, demand.series, demand.grain, fingerprint])
-    return loaded.written + deleted
+
+        def write(table: str, rows: Sequence[Row]) -> None:
+            nonlocal changed
+            changed += load_rows(
+                connection,
+                f"ml.{table}",
+                [{**row, "series": demand.series} for row in rows],
+                tenant_id=tenant_id,
+                sync_id=sync_id,
+                source="ml",
+                resource=table,
+            ).written
+
+        for grain in demand.grains:
+            rows = [row for row in made.rows if row["grain"] == grain]
+            of_series = [tenant_id, demand.series, grain]
+            if connection.execute(_FORECAST_BEFORE, [*of_series, demand.now]).fetchone() is None:
+                write("demand_forecasts", [row for row in made.hindsight if row["grain"] == grain])
+            write("demand_forecasts", rows)
+            changed += connection.execute(
+                "delete from ml.demand_forecasts where tenant_id = %s and series = %s and grain = %s "
+                "and starts_at >= %s and starts_at <> all (%s)",
+                [*of_series, demand.now, [row["starts_at"] for row in rows]],
+            ).rowcount
+            judged = [row for row in made.backtests if row["grain"] == grain]
+            write("forecast_backtests", judged)
+            changed += connection.execute(
+                "delete from ml.forecast_backtests where tenant_id = %s and series = %s and grain = %s "
+                "and model <> all (%s)",
+                [*of_series, [row["model"] for row in judged]],
+            ).rowcount
+        connection.execute(_REMEMBER, [tenant_id, demand.series, fingerprint])
+    return changed
 
 
 def _local_date(moment: datetime, zone: ZoneInfo) -> date:

@@ -1,23 +1,34 @@
-"""The last step: what is likely to come, into ml.demand_forecasts."""
+"""The last step: what is likely to come, and what came otherwise than expected."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from funil.tenants import Tenant
-from ml.versions import SEASONAL_NAIVE
-from orchestration.keys import FORECASTS, OWNER, Step
+from ml.versions import DEMAND_FORECAST
+from orchestration.forecast_plots import plots_of
+from orchestration.keys import ANOMALIES, BACKTESTS, FORECASTS, OWNER, Step
 from orchestration.partitions import TENANTS
 from orchestration.tenant_work import Worked, work_tenants
 from orchestration.workspace import Workspace
-from warehouse.forecasts import DemandSeries, update_forecasts
+from warehouse.anomalies import Compared, Detector, Found, update_anomalies
+from warehouse.forecasts import DemandSeries, SeriesForecast, update_forecasts
 
 
 class ForecastConfig(dg.Config):
-    """`even_if_recent`: also where there is a forecast of yesterday or today."""
+    """`even_if_recent`: also where there is a forecast of yesterday or today. `anomaly_threshold`: the z-score from which
+    on something is told."""
 
     even_if_recent: bool = False
+    anomaly_threshold: float = 2.5
+
+
+_MARTS = [
+    dg.AssetKey(["marts", "fct_conversations"]),
+    dg.AssetKey(["marts", "fct_bookings"]),
+    dg.AssetKey(["intermediate", "int_conversation_events"]),
+]
 
 
 @dg.multi_asset(
@@ -25,19 +36,34 @@ class ForecastConfig(dg.Config):
     specs=[
         dg.AssetSpec(
             FORECASTS,
-            deps=[
-                dg.AssetKey(["marts", "fct_conversations"]),
-                dg.AssetKey(["marts", "fct_bookings"]),
-                dg.AssetKey(["intermediate", "int_conversation_events"]),
-            ],
+            deps=_MARTS,
             description="Conversations, customers' messages and bookings expected in the coming 30 days, by hour and by "
-            "day, with an 80 % interval and how good such a forecast would have been. A seasonal-naive baseline: the "
-            "mean of the same slot of the last four weeks.",
+            "day, with an 80 % interval and how good such a forecast was on days it had not seen. Prophet, boosted trees, "
+            "their average, or a simple baseline: whichever the backtest of the series chose.",
             group_name="ml",
             kinds={"python", "postgres"},
             owners=[OWNER],
             skippable=True,
-        )
+        ),
+        dg.AssetSpec(
+            BACKTESTS,
+            deps=_MARTS,
+            description="How every model tried on a series did on days it had not seen, and which of them answers.",
+            group_name="ml",
+            kinds={"python", "postgres"},
+            owners=[OWNER],
+            skippable=True,
+        ),
+        dg.AssetSpec(
+            ANOMALIES,
+            deps=[*_MARTS, FORECASTS],
+            description="When conversations, customers' messages or bookings were far more or far fewer than forecast: a "
+            "robust z-score of windows of 3 hours to a week, low to critical, one row per episode. Looked at once an hour.",
+            group_name="ml",
+            kinds={"python", "postgres"},
+            owners=[OWNER],
+            skippable=True,
+        ),
     ],
     partitions_def=TENANTS,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -49,27 +75,66 @@ def demand_forecasts(
 
     def work(tenant: Tenant) -> Worked:
         done = update_forecasts(
-            workspace.dsn, tenant, seasonal_naive, version=SEASONAL_NAIVE, even_if_recent=config.even_if_recent
+            workspace.dsn, tenant, demand_forecast, version=DEMAND_FORECAST, even_if_recent=config.even_if_recent
         )
+        seen = update_anomalies(workspace.dsn, tenant, detector(config.anomaly_threshold))
+        plots: Mapping[str, Any] = plots_of(workspace.dsn, tenant) if done.forecast else {}
         return Worked(
-            rows_written=done.rows_written,
+            rows_written=done.rows_written + seen.rows_written,
             note=done.note,
-            tables={FORECASTS: {"rows_changed": done.rows_written, "series_forecast": done.forecast}},
+            tables={
+                FORECASTS: {
+                    "rows_changed": done.rows_written,
+                    "series_forecast": done.forecast,
+                    **{name: plot for name, plot in plots.items() if name == "forecast"},
+                },
+                BACKTESTS: {name: plot for name, plot in plots.items() if name == "backtest"},
+                ANOMALIES: {"rows_changed": seen.rows_written, "episodes_told": seen.told},
+            },
         )
 
     yield from work_tenants(context, workspace, Step.PREDICT, FORECASTS, work)
 
 
-def seasonal_naive(demand: DemandSeries) -> list[dict[str, Any]]:
+def demand_forecast(demand: DemandSeries) -> SeriesForecast:
     """The demand as a DataFrame through ml; loads pandas, and so only where something is forecast."""
     import pandas as pd
 
-    from ml.seasonal_naive import forecast
+    from ml.demand_forecast import forecast
 
     counts = pd.Series(demand.counts, dtype=float)
-    observed = pd.DataFrame({"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": counts})
-    predicted = forecast(observed, grain=demand.grain, timezone=demand.timezone, now=pd.Timestamp(demand.now))
-    return [
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in predicted.to_dict("records")
-    ]
+    made = forecast(
+        pd.DataFrame({"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": counts}),
+        timezone=demand.timezone,
+        now=pd.Timestamp(demand.now),
+        special_days=demand.special_days,
+        grains=demand.grains,
+    )
+    return SeriesForecast(_records(made.rows), _records(made.hindsight), _records(made.backtests))
+
+
+def detector(threshold: float) -> Detector:
+    """What finds the episodes of a series, through ml."""
+
+    def detect(compared: Compared, metrics: int) -> Sequence[Found]:
+        import numpy as np
+
+        from ml.anomalies import episodes
+
+        return [
+            Found(one.start, one.end - 1, one.direction, one.observed, one.expected, one.z, one.severity)
+            for one in episodes(
+                np.asarray(compared.observed),
+                np.asarray(compared.expected),
+                slots_per_day=24 if compared.grain == "hour" else 1,
+                metrics=metrics,
+                threshold=threshold,
+            )
+        ]
+
+    return detect
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    """A DataFrame's rows, nulls as None."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")

@@ -58,8 +58,10 @@ def _arrivals(sim: Simulation, side: str, talks: int) -> Generator[datetime, Non
         lift=sim.marketing.lift,
     )
     times: Iterator[datetime] = chain(rhythm.history(), rhythm.future())
+    sim.rhythms[side] = rhythm
     for number, at in enumerate(times):
         yield at
+        sim.ledger.arrivals.append((side, at))
         rng = sim.rng(side, number)
         talk = _bot_only_talk(sim, rng) if side == "bot" else chatwoot_talk(sim, rng)
         sim.begin(talk.run())

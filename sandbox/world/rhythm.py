@@ -47,6 +47,14 @@ class Rhythm:
         self._day_weights: dict[date, float] = {}
         self._total = 0.0
 
+    def rate(self, hour: datetime) -> float:
+        """The talks to be expected in the hour that begins then, by one who knows all of this; call after `history`."""
+        return self.talks * self.weight(hour) / self._total
+
+    def luck(self, day: date) -> float:
+        """What makes its week better or worse than others, for no reason anybody could know before."""
+        return random.Random(f"{self.key}/{day.isocalendar()[:2]}").lognormvariate(0.0, 0.12)
+
     def weight(self, hour: datetime) -> float:
         local = hour.astimezone(self.zone)
         day = local.date()
@@ -57,8 +65,7 @@ class Rhythm:
                 weight *= 0.3
             # the business grows, and some weeks are simply better than others
             growth = 0.75 + 0.45 * min((hour - self.start) / HOUR / self.span, 1.15)
-            week = random.Random(f"{self.key}/{day.isocalendar()[:2]}").lognormvariate(0.0, 0.12)
-            self._day_weights[day] = weight = weight * growth * week
+            self._day_weights[day] = weight = weight * growth * self.luck(day)
         return weight * self._hours[local.hour]
 
     def history(self) -> list[datetime]:
@@ -78,7 +85,7 @@ class Rhythm:
         number = 0
         while True:
             generator = np.random.Generator(np.random.PCG64([*self.key, number]))
-            count = int(generator.poisson(self.talks * self.weight(hour) / self._total))
+            count = int(generator.poisson(self.rate(hour)))
             for micro in sorted(int(m) for m in generator.integers(0, 3_600_000_000, count)):
                 yield hour + timedelta(microseconds=micro)
             hour += HOUR

@@ -20,7 +20,7 @@ from sandbox.world.opening import OpeningHours
 from sandbox.world.people import Person, Phonebook, draw_person
 from sandbox.world.profile import Door, Profile
 from sandbox.world.records import Conversation, Message, User
-from sandbox.world.rhythm import closed_dates
+from sandbox.world.rhythm import Rhythm, closed_dates
 from sandbox.world.texts import Topic, load_texts
 from sandbox.world.timeline import Process, Timeline
 
@@ -63,6 +63,7 @@ class Ledger:
     lead_person: dict[BotId, Person] = field(default_factory=dict)
     journeys: list[Journey] = field(default_factory=list)
     removed_conversations: list[int] = field(default_factory=list)
+    arrivals: list[tuple[str, datetime]] = field(default_factory=list)
 
 
 class Simulation:
@@ -87,6 +88,7 @@ class Simulation:
         self.marketing = Marketing(profile, self.key, self.start, end, self.bot)
         self.ledger = Ledger()
         self.phonebook = Phonebook(profile.areas)
+        self.rhythms: dict[str, Rhythm] = {}
         self.people: list[Person] = []
         self.members: list[Person] = []
         self.strangers: list[Person] = []

@@ -65,13 +65,15 @@ journeys          conversation_id, topic, is_lead, mood (positive|neutral|negati
                   first_reply_seconds (what decided), p_engage, engaged, engaged_at (when that was settled), p_book,
                   booked, decided_at (likewise), p_attend, visit_agreed, visit_at, booking_id: the hidden truth that an
                   analyser or a model tries to find
+arrivals          side (chatwoot|bot), at: when talks began, also those that went on in an old conversation; how many
+                  were to be expected at any hour is told by `World.rates`
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from sandbox.world import truth_bot, truth_people, truth_talks
+from sandbox.world import truth_bot, truth_demand, truth_people, truth_talks
 from sandbox.world.knowledge import Knowledge
 from sandbox.world.simulation import Simulation
 from sandbox.world.truth_chatwoot import chatwoot_tables
@@ -85,6 +87,7 @@ def truth_of(sim: Simulation) -> dict[str, pd.DataFrame]:
         "contacts": truth_people.contacts(known),
         "leads": truth_people.leads(known),
         "journeys": truth_people.journeys(known),
+        "arrivals": truth_demand.arrivals(sim),
         "conversations": truth_talks.conversations(known),
         "messages": truth_talks.messages(known),
         "bot_messages": truth_talks.bot_messages(known),

@@ -26,6 +26,7 @@ from sandbox.world.simulation import Simulation
 from sandbox.world.stir import stir
 from sandbox.world.tenants import PROFILES, profile_of
 from sandbox.world.truth import truth_of
+from sandbox.world.truth_demand import rates
 
 DEFAULT_END = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 
@@ -125,6 +126,10 @@ class World:
     def truth(self, slug: str) -> dict[str, pd.DataFrame]:
         """What really happened to a tenant so far; the frames are described in `sandbox.world.truth`."""
         return truth_of(self.tenants[slug].simulation)
+
+    def rates(self, slug: str, start: datetime, end: datetime) -> pd.DataFrame:
+        """How many talks of a tenant are to be expected in each hour, of the past or to come: see `truth_demand.rates`."""
+        return rates(self.tenants[slug].simulation, start, end)
 
     def recipe(self) -> dict[str, Any]:
         """A JSON-able description from which `from_recipe` makes the same world."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import psycopg
 import pytest
 
 from funil.tenants import Tenant
-from ml import seasonal_naive
-from warehouse.forecasts import DemandSeries, ForecastSummary, update_forecasts
+from orchestration.assets.forecast import demand_forecast
+from warehouse.forecasts import DemandSeries, ForecastSummary, SeriesForecast, update_forecasts
 from warehouse.sync import open_sync
 
 NOW = datetime(2026, 3, 11, 15, 20, tzinfo=UTC)
@@ -33,21 +31,15 @@ class Forecaster:
 
     asked: list[DemandSeries] = field(default_factory=list)
 
-    def __call__(self, demand: DemandSeries) -> list[Mapping[str, Any]]:
+    def __call__(self, demand: DemandSeries) -> SeriesForecast:
         self.asked.append(demand)
-        observed = pd.DataFrame(
-            {"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": pd.Series(demand.counts, dtype=float)}
-        )
-        result = seasonal_naive.forecast(
-            observed, grain=demand.grain, timezone=demand.timezone, now=pd.Timestamp(demand.now)
-        )
-        return result.to_dict("records")  # type: ignore[return-value]
+        return demand_forecast(demand)
 
 
-def update(dsn: str, version: str = "1") -> tuple[ForecastSummary, list[tuple[str, str]]]:
+def update(dsn: str, version: str = "1", tenant: Tenant = TENANT) -> tuple[ForecastSummary, list[str]]:
     forecaster = Forecaster()
-    summary = update_forecasts(dsn, TENANT, forecaster, version=version)
-    return summary, [(demand.series, demand.grain) for demand in forecaster.asked]
+    summary = update_forecasts(dsn, tenant, forecaster, version=version)
+    return summary, [demand.series for demand in forecaster.asked]
 
 
 def sync_at(dsn: str, clock: datetime) -> None:
@@ -82,23 +74,18 @@ def marts(warehouse: str) -> str:
     return warehouse
 
 
-ALL = [
-    ("bookings", "day"),
-    ("conversations", "hour"),
-    ("conversations", "day"),
-    ("messages", "hour"),
-    ("messages", "day"),
-]
+ALL = ["bookings", "conversations", "messages"]
 
 
 def test_every_series_is_forecast_for_thirty_days(marts: str) -> None:
     summary, asked = update(marts)
     assert asked == ALL
-    assert (summary.looked_at, summary.forecast, summary.rows_written) == (5, 5, 3 * 30 + 2 * 720)
+    # the coming days, as many past ones as they would have been expected, and two models' backtests of each grain
+    assert (summary.looked_at, summary.forecast, summary.rows_written) == (3, 3, 2 * (3 * 30 + 2 * 720) + 5 * 2)
     daily = values(
         marts,
-        "select series, min(starts_at), count(*), sum(predicted), bool_and(model = 'seasonal_naive') "
-        "from ml.demand_forecasts where tenant_id = 'gym' and grain = 'day' group by 1 order by 1",
+        "select series, min(starts_at), count(*), sum(predicted), bool_and(model = 'slot_mean') "
+        "from ml.demand_forecasts where starts_at >= trained_until and starts_at >= '2026-03-11' and tenant_id = 'gym' and grain = 'day' group by 1 order by 1",
     )
     midnight = datetime(2026, 3, 11, 3, tzinfo=UTC)
     assert daily == [
@@ -107,7 +94,9 @@ def test_every_series_is_forecast_for_thirty_days(marts: str) -> None:
         ("messages", midnight, 30, 240.0, True),
     ]
     hourly = values(
-        marts, "select series, sum(predicted) from ml.demand_forecasts where grain = 'hour' group by 1 order by 1"
+        marts,
+        "select series, sum(predicted) from ml.demand_forecasts where grain = 'hour' "
+        "and starts_at >= '2026-03-11 03:00Z' group by 1 order by 1",
     )
     assert hourly == [("conversations", 120.0), ("messages", 240.0)]
 
@@ -118,15 +107,15 @@ def test_the_same_past_is_not_forecast_again(marts: str) -> None:
     sync_at(marts, NOW + timedelta(hours=3))  # still the same day, of which nothing counts yet
     execute(marts, f"insert into marts.fct_conversations values ('gym', '{NOW + timedelta(hours=1)}')")
     summary, asked = update(marts)
-    assert (asked, summary.rows_written, summary.looked_at) == ([], 0, 5)
+    assert (asked, summary.rows_written, summary.looked_at) == ([], 0, 3)
 
 
 def test_a_change_of_the_past_concerns_its_series_only(marts: str) -> None:
     update(marts)
     execute(marts, f"insert into marts.fct_bookings values ('gym', '{NOW - timedelta(days=7)}')")
     summary, asked = update(marts)
-    assert asked == [("bookings", "day")]
-    assert 0 < summary.rows_written <= 30
+    assert asked == ["bookings"]
+    assert 0 < summary.rows_written <= 30 + 2
 
 
 def test_a_new_day_or_a_new_version_forecasts_anew_and_keeps_what_was_expected(marts: str) -> None:
@@ -134,8 +123,41 @@ def test_a_new_day_or_a_new_version_forecasts_anew_and_keeps_what_was_expected(m
     assert update(marts, version="2")[1] == ALL
     sync_at(marts, NOW + timedelta(days=1))
     assert update(marts, version="2")[1] == ALL
-    kept = "select min(starts_at), max(starts_at), count(*) from ml.demand_forecasts where series = 'bookings'"
+    kept = "select min(starts_at), max(starts_at), count(*) from ml.demand_forecasts "
+    kept += "where series = 'bookings' and starts_at >= '2026-03-11'"
     assert values(marts, kept) == [(datetime(2026, 3, 11, 3, tzinfo=UTC), datetime(2026, 4, 10, 3, tzinfo=UTC), 31)]
+
+
+def test_what_would_have_been_expected_is_told_once_and_never_rewritten(marts: str) -> None:
+    update(marts)
+    told = "select starts_at, predicted, trained_until from ml.demand_forecasts where starts_at < '2026-03-11' order by 1, 3"
+    before = values(marts, told)
+    assert before
+    assert all(trained_until <= starts_at for starts_at, _, trained_until in before)
+    execute(marts, f"insert into marts.fct_bookings values ('gym', '{NOW - timedelta(days=7)}')")
+    sync_at(marts, NOW + timedelta(days=1))
+    assert update(marts)[1] == ALL
+    assert values(marts, told) == before
+
+
+def test_another_calendar_forecasts_anew(marts: str) -> None:
+    update(marts)
+    closing = TENANT.model_copy(update={"closed_days": (date(2026, 3, 27),)})
+    assert update(marts, tenant=closing)[1] == ALL
+    assert update(marts, tenant=closing)[1] == []
+
+
+def test_each_model_tried_is_stored_with_how_it_did(marts: str) -> None:
+    update(marts)
+    found = values(
+        marts,
+        "select series, grain, count(*), count(*) filter (where standing = 'answers') from ml.forecast_backtests group by 1, 2 order by 1, 2",
+    )
+    assert found == [
+        (series, grain, 2, 1)
+        for series, grains in (("bookings", ["day"]), ("conversations", ["day", "hour"]), ("messages", ["day", "hour"]))
+        for grain in grains
+    ]
 
 
 def test_an_unchanged_figure_keeps_its_sync_id(marts: str) -> None:

@@ -8,5 +8,7 @@ select
     upper_80,
     model,
     trained_until,
-    backtest_mase
+    backtest_mase,
+    backtest_wape,
+    backtest_coverage_80
 from {{ source("ml", "demand_forecasts") }}

@@ -1,0 +1,10 @@
+"""How every model of demand did, and what was not as forecast."""
+
+from warehouse.migrate import run_sql
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    run_sql(__file__)
