@@ -48,7 +48,7 @@ def tenant_metrics_monthly(facts: Facts) -> pd.DataFrame:
 
 def _first_response_sla(facts: Facts) -> pd.DataFrame:
     table = sla_daily(facts)
-    table = table[table["metric"] == "first_response"]
+    table = table[(table["metric"] == "first_response") & (table["policy_source"] == "tenant")]
     return table.assign(judged=table["met"] + table["breached"])
 
 

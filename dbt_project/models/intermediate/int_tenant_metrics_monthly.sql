@@ -101,6 +101,7 @@ with
         from {{ ref("sla_daily") }}
         where
             metric = 'first_response'
+            and policy_source = 'tenant'
             and {{
                 (
                     key_changed("date_trunc('month', sla_date)::date")
