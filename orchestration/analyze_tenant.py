@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from analyzers import AnalyzerSettingsError, Transcript, TranscriptMessage, build_analyzer
 from analyzers.estimate import Estimate
-from analyzers.factory import build_estimator
+from analyzers.factory import FirstStage, build_estimator
 from analyzers.prices import load_prices
 from funil.errors import FunilError
 from funil.tenants import Tenant
@@ -32,7 +32,7 @@ def analyze_tenant(
     """
     try:
         with open_spending(dsn, tenant) if tenant.analyzer.engine != "regex" else nullcontext() as spending:
-            analyzer = build_analyzer(tenant.analyzer, spending=spending)
+            analyzer = build_analyzer(tenant.analyzer, first=_first_stage(dsn, tenant), spending=spending)
             summary = update_analysis(
                 dsn,
                 tenant,
@@ -60,7 +60,7 @@ def analyze_tenant(
 def estimate_tenant(dsn: str, tenant: Tenant, *, everything: bool = False) -> tuple[Estimate, Decimal | None]:
     """What `analyze_tenant` would cost now, and what the month's budget has left (None without one); nothing is asked."""
     try:
-        reader, estimate = build_estimator(tenant.analyzer)
+        reader, estimate = build_estimator(tenant.analyzer, first=_first_stage(dsn, tenant))
     except AnalyzerSettingsError as error:
         raise FunilError(f"Tenant '{tenant.slug}': {error}") from None
     stale = conversations_to_read(dsn, tenant, reader, transcripts_of(tenant), everything=everything)
@@ -68,6 +68,15 @@ def estimate_tenant(dsn: str, tenant: Tenant, *, everything: bool = False) -> tu
     estimate.conversations = max(estimate.conversations, read)
     with open_spending(dsn, tenant) as spending:
         return estimate, spending.left()
+
+
+def _first_stage(dsn: str, tenant: Tenant) -> FirstStage | None:
+    """What a cascade asks before OpenAI; None for the rules, and for engines that ask nobody first."""
+    if tenant.analyzer.engine != "cascade":
+        return None
+    from orchestration.reading_truth import first_stage  # loads scikit-learn
+
+    return first_stage(dsn, tenant.vertical)
 
 
 def transcripts_of(tenant: Tenant) -> Callable[[StoredConversation], Transcript]:

@@ -92,14 +92,13 @@ def show(transcript: Transcript) -> None:
     """The conversation with local times, without phones, e-mail addresses and documents."""
     from rich.markup import escape
 
-    from analyzers import redaction
+    from analyzers.redaction import Redaction
 
-    names = vars(redaction)  # a number has the same placeholder throughout, where the redaction keeps count
-    redact = names["Redaction"]().hide if "Redaction" in names else names["redact"]
+    redaction = Redaction()
     zone = ZoneInfo(transcript.timezone)
     for message in transcript.messages:
         at = message.sent_at.astimezone(zone)
-        out.print(f"[dim]{at:%a %d/%m/%Y %H:%M}[/] {_WHO[message.speaker]}: {escape(redact(message.content))}")
+        out.print(f"[dim]{at:%a %d/%m/%Y %H:%M}[/] {_WHO[message.speaker]}: {escape(redaction.hide(message.content))}")
 
 
 def ask(transcript: Transcript) -> dict[str, Any]:

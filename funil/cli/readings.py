@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from funil.tenants import AnalyzerSettings
 if TYPE_CHECKING:
     from analyzers import AnalysisResult, Analyzer, Transcript
     from analyzers.label import Label
+    from analyzers.spending import Spending
 
 STORED = "stored"
 
@@ -54,17 +56,31 @@ def read(name: str, what: What, chosen: Chosen) -> tuple[str, list[AnalysisResul
     """The engine's version, and what it says of the conversations. Raises FunilError."""
     if name == STORED:
         return STORED, _stored(what, chosen)
-    analyzer = _analyzer(name)
-    return f"{name}, {analyzer.prompt_version}", analyzer.analyze(chosen.transcripts)
+    with _spending(name, what) as spending:
+        analyzer = _analyzer(name, spending)
+        return f"{name}, {analyzer.prompt_version}", analyzer.analyze(chosen.transcripts)
 
 
-def _analyzer(name: str) -> Analyzer:
+@contextmanager
+def _spending(name: str, what: What) -> Iterator[Spending | None]:
+    """What a paid engine may spend on a tenant's conversations: the tenant's own budget. None for anything else."""
+    if what.tenant_id is None or name.partition(":")[0] == "regex":
+        yield None
+        return
+    from warehouse.spending import open_spending
+
+    workspace = open_workspace()
+    with open_spending(workspace.warehouse.dsn, tenant_of(workspace.tenants(), what.tenant_id)) as spending:
+        yield spending
+
+
+def _analyzer(name: str, spending: Spending | None) -> Analyzer:
     from analyzers import AnalyzerSettingsError, build_analyzer
 
     engine, _, model = name.partition(":")
     try:
         settings = AnalyzerSettings.model_validate({"engine": engine, "model": model or None})
-        return build_analyzer(settings)
+        return build_analyzer(settings, spending=spending)
     except ValidationError:
         raise FunilError(
             f"There is no engine '{engine}'; analyzer.engine in tenants.yaml knows the same ones."
