@@ -67,7 +67,7 @@
     {% endif %}
     {% if bookings is not none %}
                 union all
-                select s.tenant_id, s.lead_id
+                select s.tenant_id, s.source_lead_id
                 from {{ bookings }} as s
                 join changed_bookings as b on b.tenant_id = s.tenant_id and b.id = s.booking_id
     {% endif %}

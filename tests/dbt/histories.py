@@ -398,3 +398,18 @@ class History:
                 sla_status="active",
                 created_at=self.at(),
             )
+
+
+class BookingLeavesAGoneLead(History):
+    """A booking of a lead that the source no longer lists, but a talk still names, turns out to be another's."""
+
+    def begin(self, raw: Raw) -> None:
+        raw.tenant()
+        raw.lead("gone")
+        raw.lead("other")
+        raw.bot_conversation("1", "gone")
+        raw.booking("1", "gone", status="attended", value=Decimal(100))
+        raw.delete("raw_bot.leads", id="gone")
+
+    def tick(self, raw: Raw) -> None:
+        raw.booking("1", "other", status="attended", value=Decimal(100))

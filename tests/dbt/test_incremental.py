@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.dbt.histories import History
+from tests.dbt.histories import BookingLeavesAGoneLead, History
 from tests.dbt.project import DbtFailed, Project
 from tests.dbt.raw import Raw, after
 
@@ -68,10 +68,13 @@ def test_incremental_equals_full_refresh_on_random_histories(new_project: Callab
     tables left alone since the first tick, since the second, and those of the last.
     """
     incremental, full = new_project(), new_project()
-    lives = {project.url: [History(seed) for seed in range(HISTORIES)] for project in (incremental, full)}
+    lives = {
+        project.url: [*map(History, range(HISTORIES)), BookingLeavesAGoneLead(HISTORIES)]
+        for project in (incremental, full)
+    }
     choices = random.Random(5)
     for step in range(TICKS + 1):
-        alive = [seed for seed in range(HISTORIES) if LONG or step <= seed % TICKS + 1]
+        alive = [seed for seed in range(HISTORIES + 1) if LONG or step <= seed % TICKS + 1]
 
         def live_on(alive: list[int] = alive, step: int = step) -> None:
             for project in (incremental, full):

@@ -29,6 +29,14 @@ class House:
     has_olist: bool  # the real funnel is a tenant too, where its files are
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever lives in the house is tested by one worker: another would build it again, and tell stories from their middle."""
+    for item in items:
+        if "house" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("house"))
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

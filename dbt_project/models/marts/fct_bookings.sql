@@ -56,6 +56,7 @@ with
             b.booking_id,
             -- a booking may name a lead that the source no longer has
             l.lead_id,
+            b.lead_id as source_lead_id,
             l.person_id,
             b.channel,
             b.campaign_id,
