@@ -15,7 +15,7 @@ from tests.end_to_end.installation import Installation, succeeded
 from tests.end_to_end.pretend import PretendWorlds
 
 LONG = os.environ.get("FUNIL_LONG_TESTS") == "1"
-SEEDS, SCALE = (7, 19, 101), 1.0 if LONG else 0.12
+SEEDS, SCALE = (7, 19, 101), 1.0 if LONG else 0.08
 TROUBLED_SEED, TROUBLED_SCALE = 3, 0.04
 
 
