@@ -42,6 +42,7 @@
         begin
             if exists (
                 select from pg_policy as p
+                join pg_class as c on c.oid = p.polrelid and c.relrowsecurity
                 where
                     p.polrelid = '{{ name }}'::regclass
                     and p.polname = 'readers'

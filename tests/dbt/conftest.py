@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ import pytest
 from tests.dbt import examples, examples_of_time  # noqa: F401 - which tells its own among them
 from tests.dbt.project import Project, nodes_of
 from tests.dbt.raw import Raw, after
+from tests.dbt.readers import AGENT, MINE, Reader, reader
 from tests.servers import Server, lock, session_directory
+from warehouse.access import Kind
+from warehouse.access.roles import ensure_group, tenant_role
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +86,14 @@ def told(new_project: Callable[[], Project]) -> Examples:
     assert not doubtful, f"the examples are in order, yet these tests warn: {doubtful}"
     project.build_views_over_tables()
     return Examples(project)
+
+
+@pytest.fixture(scope="session")
+def readers(told: Examples) -> Iterator[Mapping[Kind, Reader]]:
+    """A login of each kind on the examples' database, of the tenant `MINE`; the secretary is one of its agents."""
+    [agent_id] = told.column(MINE, AGENT)
+    with psycopg.connect(told.project.url, autocommit=True) as owner:
+        for tenant_id in examples.ALL:  # as storing a tenant's settings does
+            ensure_group(owner, tenant_role(tenant_id))
+    with ExitStack() as leaving:
+        yield {kind: leaving.enter_context(reader(told.project.url, kind, agent_id)) for kind in Kind}

@@ -48,6 +48,9 @@ class Project:
     def cut_down_to(self, *names: str) -> Project:
         """With these models and what they are made from, where it does not matter how many tables there are."""
         manifest = pickle.loads(pickle.dumps(self.manifest))
+        for name in vars(manifest):
+            if name.endswith("_lookup"):  # pickled in another order than they are read in, once they are made
+                setattr(manifest, name, None)
         kept: set[str] = set()
         waiting = [id for id, node in manifest.nodes.items() if node.resource_type == "model" and node.name in names]
         while waiting:

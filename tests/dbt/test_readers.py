@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 from uuid import uuid4
 
 import psycopg
@@ -12,78 +10,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.dbt import examples
 from tests.dbt.conftest import Examples
-from tests.dbt.project import Project
-from warehouse.access import Kind, grant_login, revoke_login
-from warehouse.access.roles import ensure_group, tenant_role
+from tests.dbt.readers import MINE, OTHER, Reader, declared, readable, rows_of
+from warehouse.access import Kind
+from warehouse.access.roles import ensure_group
 from warehouse.migrate import migrate
 
-# two of the worked examples
-MINE, OTHER = "waits", "exactly_due"
-
-
-AGENT = "select min(agent_id) from marts.fct_replies where {t}"
-
-
-@dataclass
-class Reader:
-    """A login, and the connection of whoever uses it."""
-
-    kind: Kind
-    name: str
-    connection: psycopg.Connection
-
-    def rows(self, query: str | sql.Composed, *parameters: object) -> list[tuple[Any, ...]]:
-        return self.connection.execute(
-            query.encode() if isinstance(query, str) else query, list(parameters) or None
-        ).fetchall()
-
-    def refuses(self, query: sql.Composed) -> bool:
-        try:
-            self.connection.execute(query)
-        except psycopg.errors.InsufficientPrivilege:
-            return True
-        return False
-
-
-@pytest.fixture(scope="module")
-def readers(told: Examples) -> Iterator[Mapping[Kind, Reader]]:
-    """A login of each kind, of the tenant `MINE` where the kind has tenants; the secretary is one of its agents."""
-    url = told.project.url
-    [agent_id] = told.column(MINE, AGENT)
-    with psycopg.connect(url, autocommit=True) as owner:
-        for tenant_id in examples.ALL:  # as storing a tenant's settings does
-            ensure_group(owner, tenant_role(tenant_id))
-    made: dict[Kind, Reader] = {}
-    for kind in Kind:
-        name = f"r_{kind}_{uuid4().hex[:8]}"
-        grant_login(
-            url,
-            url,
-            name,
-            kind,
-            tenants=[MINE] if kind.is_of_tenants else [],
-            agent_id=agent_id if kind is Kind.SECRETARY else None,
-            actor="tests",
-        )
-        connection = psycopg.connect(make_conninfo(url, user=name), autocommit=True)
-        if kind is Kind.GATEWAY:
-            connection.execute(sql.SQL("set funil.tenant = {}").format(MINE))
-        made[kind] = Reader(kind, name, connection)
-    yield made
-    for reader in made.values():
-        reader.connection.close()
-        revoke_login(url, reader.name, actor="tests")
-
-
-def declared(project: Project) -> Iterator[tuple[dict[str, Any], str, set[str]]]:
-    """Every mart, each of its columns, and the kinds of login that may read it, as the models say."""
-    for model in project.models:
-        if model["schema"] == "marts":
-            kinds = model["config"]["meta"]["readers"]
-            for column in model["columns"].values():
-                yield model, column["name"], set(column["config"]["meta"].get("readers", kinds)) & set(kinds)
+pytestmark = pytest.mark.xdist_group("dbt_examples")
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -103,14 +36,11 @@ def test_each_column_is_read_by_whom_it_says_and_by_nobody_else(
 def test_a_login_reads_all_of_its_own_rows_and_none_of_anybody_elses(
     told: Examples, readers: Mapping[Kind, Reader], kind: Kind
 ) -> None:
-    [agent] = told.column(MINE, AGENT)
-    for model in {model["name"]: model for model, _, kinds in declared(told.project) if kind.value in kinds}.values():
+    reader = readers[kind]
+    for model in readable(told.project, kind):
         table = sql.Identifier("marts", model["name"])
-        seen = readers[kind].rows(sql.SQL("select tenant_id, count(*) from {} group by 1 order by 1").format(table))
-        conditions = [] if kind is Kind.AGENCY else [sql.SQL("tenant_id = {}").format(MINE)]
-        if kind is Kind.SECRETARY and (own := model["config"]["meta"].get("own_rows_of")):
-            conditions.append(sql.SQL("{} = {}").format(sql.Identifier(own), agent))
-        where = sql.SQL(" and ").join([sql.SQL("true"), *conditions])
+        seen = reader.rows(sql.SQL("select tenant_id, count(*) from {} group by 1 order by 1").format(table))
+        where = rows_of(kind, reader.agent_id, model)
         with psycopg.connect(told.project.url) as owner:
             expected = owner.execute(
                 sql.SQL("select tenant_id, count(*) from {} where {} group by 1 order by 1").format(table, where)
