@@ -34,6 +34,11 @@ def breaks(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
     return connection.execute("select number, happened_at, action, subject from ops.audit_breaks order by 1").fetchall()
 
 
+def last_entry(connection: psycopg.Connection) -> tuple[int, str] | None:
+    """Number and digest of the newest entry."""
+    return connection.execute("select number, digest from ops.audit_log order by number desc limit 1").fetchone()
+
+
 def person_at_the_keyboard() -> str:
     """Who runs this command, as the operating system knows them."""
     try:

@@ -34,7 +34,7 @@ from psycopg import sql
 
 from funil.errors import FunilError
 from warehouse.address import WAREHOUSE_DATABASE, ServerAddress, build_url
-from warehouse.databases import ensure_database
+from warehouse.databases import ensure_database, keep_public_out
 from warehouse.listening import answers, choose_port, is_free, make_socket_dir
 from warehouse.os_user import ServerUser
 from warehouse.postmaster import end, processes_of, running_postmaster
@@ -98,7 +98,8 @@ class EmbeddedPostgres:
             self._initialise()
             remembered = None
         self._check_version()
-        if not running_postmaster(self._data):
+        starts = not running_postmaster(self._data)
+        if starts:
             self._start(remembered)
         self._wait_until_ready()
         port, socket_dir = self._listens_on()
@@ -107,6 +108,10 @@ class EmbeddedPostgres:
         )
         if remembered is None:
             _set_password(address)
+        if starts:
+            with _by_socket(address) as connection:
+                # a login that reads the warehouse has no business elsewhere
+                keep_public_out(connection, "postgres", "template1")
         if address != remembered:
             self._remember(address)
         return address
@@ -285,13 +290,7 @@ def _wheel_binaries() -> Path:
 
 def _set_password(address: ServerAddress) -> None:
     """Sets the superuser's password, sending only its SCRAM verifier, and makes the warehouse's database."""
-    socket_only = {
-        "host": str(address.socket_dir),
-        "port": str(address.port),
-        "user": address.user,
-        "dbname": "postgres",
-    }
-    with psycopg.connect(build_url(socket_only), autocommit=True) as connection:
+    with _by_socket(address) as connection:
         verifier = connection.pgconn.encrypt_password(
             address.password.encode(), address.user.encode(), b"scram-sha-256"
         )
@@ -299,6 +298,16 @@ def _set_password(address: ServerAddress) -> None:
             sql.SQL("alter role {} password {}").format(sql.Identifier(address.user), sql.Literal(verifier.decode()))
         )
         ensure_database(connection, WAREHOUSE_DATABASE)
+
+
+def _by_socket(address: ServerAddress) -> psycopg.Connection:
+    socket_only = {
+        "host": str(address.socket_dir),
+        "port": str(address.port),
+        "user": address.user,
+        "dbname": "postgres",
+    }
+    return psycopg.connect(build_url(socket_only), autocommit=True)
 
 
 def _last_line(text: str | None) -> str:

@@ -14,6 +14,7 @@ from psycopg import sql
 from funil.errors import FunilError
 from funil.tenants import Tenant
 from warehouse.access.roles import ensure_group, tenant_role
+from warehouse.audit import note, person_at_the_keyboard
 from warehouse.closed_days import closed_days
 from warehouse.connect import connect
 from warehouse.locks import release_tenant_lock, take_tenant_lock
@@ -176,6 +177,8 @@ def _write(connection: psycopg.Connection, slug: str, wanted: Config) -> bool:
     if stored == wanted:  # somebody else was quicker
         return False
     ensure_group(connection, tenant_role(slug))
+    changed = _changed_keys(stored, wanted)
+    note(connection, person_at_the_keyboard(), "settings", slug, tenant_id=slug, is_new=stored is None, changed=changed)
     sync_id = take_sync_id(connection, slug)
     for table in TABLES:
         have = stored[table] if stored else frozenset()
@@ -191,6 +194,15 @@ def _write(connection: psycopg.Connection, slug: str, wanted: Config) -> bool:
         for row in sorted(new, key=str):
             _upsert(connection, table, slug, row, sync_id)
     return True
+
+
+def _changed_keys(stored: Config | None, wanted: Config) -> list[str]:
+    """The settings that are other than they were, by name."""
+    changed = [table.name for table in TABLES if table is not TENANTS and stored and stored[table] != wanted[table]]
+    [new] = wanted[TENANTS]
+    for old in stored[TENANTS] if stored else ():
+        changed += [name for name, was, is_now in zip(TENANTS.columns, old, new, strict=True) if was != is_now]
+    return sorted(changed)
 
 
 def _delete(connection: psycopg.Connection, table: _Table, slug: str, row: Values) -> None:

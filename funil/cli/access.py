@@ -10,7 +10,7 @@ from funil.cli.console import err, out
 from funil.cli.workspace import open_workspace
 from funil.errors import FunilError
 from warehouse.access import Kind, grant_login, list_logins, revoke_login
-from warehouse.audit import breaks, person_at_the_keyboard
+from warehouse.audit import breaks, last_entry, person_at_the_keyboard
 
 
 def kind_named(name: str) -> Kind:
@@ -36,6 +36,11 @@ def grant(name: str, kind: Kind, tenants: Sequence[str], agent_id: int | None, n
     )
     reads = ", ".join(granted.login.tenants) or ("the tenant it names" if kind is Kind.GATEWAY else "every tenant")
     err.print(f"{name} ({kind}) reads {reads}, in the schema marts.")
+    if granted.other_databases:
+        err.print(
+            f"[yellow]It may also connect to {', '.join(granted.other_databases)} on this server[/], which are open to "
+            "every login: their owner closes them with 'revoke connect on database ... from public'."
+        )
     if granted.dsn is None:
         err.print("Its password is the one it had; --new-password makes another.")
     else:
@@ -60,8 +65,11 @@ def show() -> int:
             # made by hand: it has tenants, but nothing to read them with
             kind = login.kind.value if login.kind else "[red]none[/]"
             table.add_row(login.name, kind, ", ".join(login.tenants), ", ".join(login.agents))
-        broken = breaks(connection)
+        broken, latest = breaks(connection), last_entry(connection)
     out.print(table)
+    if latest:
+        # whoever keeps it elsewhere would see that the log's end, or all of it, was written anew
+        err.print(f"ops.audit_log has {latest[0]} entries; the digest of the last is {latest[1]}")
     for number, happened_at, action, subject in broken:
         err.print(
             f"[red]ops.audit_log was changed at entry {number}[/] ({happened_at:%Y-%m-%d %H:%M}, {action} {subject})."

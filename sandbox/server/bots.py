@@ -37,6 +37,8 @@ def _create_if_missing(dsn: str) -> None:
     with psycopg.connect(dsn, dbname="postgres", autocommit=True) as connection:
         if connection.execute("select from pg_database where datname = %s", [name]).fetchone() is None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            # the server may be the warehouse's: its readers have no business here
+            connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
 
 
 def _held(dsn: str) -> dict[str, Any] | None:

@@ -20,13 +20,15 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from funil.errors import FunilError
 from tests import servers
+from warehouse.access import Kind, grant_login
 from warehouse.address import LOOPBACK
 from warehouse.connect import Warehouse
 from warehouse.embedded import EmbeddedPostgres
+from warehouse.migrate import migrate
 from warehouse.postmaster import processes_of, running_postmaster
 
 QUICK = servers.UNSAFE_BUT_QUICK
@@ -317,6 +319,23 @@ def test_the_warehouse_of_a_home_has_its_databases(place: Path, make: Make) -> N
     assert answer(warehouse.dagster_dsn) == answer(warehouse.bi_dsn) == 42
     assert conninfo_to_dict(warehouse.bi_dsn)["host"] == LOOPBACK
     assert json.loads((place / "postgres" / "server.json").read_text())["password"] not in repr(warehouse)
+
+
+def test_a_reader_of_the_warehouse_enters_no_other_database(place: Path, make: Make) -> None:
+    make(place)
+    warehouse = Warehouse.open(place, None)
+    migrate(warehouse.dsn)
+    granted = grant_login(warehouse.dsn, warehouse.bi_dsn, "grafana", Kind.AGENCY, actor="tests")
+    assert answer(granted.dsn or "") == 42
+    others = {conninfo_to_dict(warehouse.dagster_dsn)["dbname"], "postgres", "template1"}
+    for database in others:
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            answer(make_conninfo(granted.dsn or "", dbname=database))
+    assert granted.other_databases == ()
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute("create database shop")
+    again = grant_login(warehouse.dsn, warehouse.bi_dsn, "grafana", Kind.AGENCY, actor="tests")
+    assert again.other_databases == ("shop",), "its owner left it open, which is said"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as an ordinary user already")

@@ -97,6 +97,21 @@ def test_a_setting_that_is_gone_shows_as_a_change_of_its_tenant(warehouse: str) 
     assert rows(warehouse, "select _sync_id from config.tenants") == [(2,)]
 
 
+def test_what_was_changed_is_in_the_audit_log_by_name_and_never_by_value(warehouse: str) -> None:
+    moved = {"chatwoot": GYM["chatwoot"] | {"api_token": "another-secret"}}
+    store_tenants(warehouse, [tenant()], today=TODAY)
+    store_tenants(warehouse, [tenant(**moved)], today=TODAY)
+    store_tenants(warehouse, [tenant(**moved, sla={}, name="Box", owner_cost_per_month="100")], today=TODAY)
+    store_tenants(warehouse, [], today=TODAY)
+    entries = rows(warehouse, "select action, subject, tenant_id, details from ops.audit_log order by number")
+    assert entries == [
+        ("settings", "gym", "gym", {"is_new": True, "changed": []}),
+        ("settings", "gym", "gym", {"is_new": False, "changed": ["name", "owner_cost_per_month", "sla_policies"]}),
+        ("settings", "gym", "gym", {"is_new": False, "changed": ["is_active"]}),
+    ]
+    assert rows(warehouse, "select * from ops.audit_breaks") == []
+
+
 def test_a_tenant_gone_from_the_file_is_inactive_and_keeps_its_rows(warehouse: str) -> None:
     store_tenants(warehouse, [tenant(), tenant(slug="clinic"), tenant(slug="shop")], today=TODAY)
     result = store_tenants(warehouse, [tenant()], broken=["shop"], today=TODAY)

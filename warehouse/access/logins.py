@@ -35,6 +35,13 @@ group by login.rolname
 order by login.rolname
 """
 
+_OTHER_DATABASES = """
+select datname
+from pg_database
+where datallowconn and datname <> current_database() and has_database_privilege(%s, oid, 'connect')
+order by datname
+"""
+
 
 @dataclass(frozen=True)
 class Login:
@@ -53,6 +60,8 @@ class Granted:
 
     login: Login
     dsn: str | None = field(repr=False, default=None)
+    other_databases: tuple[str, ...] = ()
+    """Those of the same server that let the login in as well: of other owners, who left them open to everybody."""
 
 
 def grant_login(
@@ -76,6 +85,10 @@ def grant_login(
         _check_tenants(connection, tenants)
         existing = {login.name: login for login in list_logins(connection)}.get(name)
         _check_existing(connection, name, kind, existing)
+        # as migration 0006 did: a database that was restored from a dump has lost it
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("revoke connect, temporary on database {} from public").format(database))
+        connection.execute(sql.SQL("grant connect on database {} to funil_reader").format(database))
         password = None
         if existing is None or new_password:
             password = secrets.token_urlsafe(24)
@@ -88,9 +101,10 @@ def grant_login(
         for tenant in _each_or_none(tenants):
             note(connection, actor, "grant", name, tenant_id=tenant, kind=kind.value, agent_id=agent_id)
         [login] = [login for login in list_logins(connection) if login.name == name]
+        others = tuple(database for (database,) in connection.execute(_OTHER_DATABASES, [name]))
     if password is None:
-        return Granted(login)
-    return Granted(login, build_url(_address(bi_dsn) | {"user": name, "password": password}))
+        return Granted(login, other_databases=others)
+    return Granted(login, build_url(_address(bi_dsn) | {"user": name, "password": password}), others)
 
 
 def revoke_login(dsn: str, name: str, *, tenants: Collection[str] = (), actor: str) -> Login | None:
