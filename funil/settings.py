@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(default=None, description="the warehouse; unset means the embedded server")
     tenants: Path | None = Field(default=None, description="path of tenants.yaml")
+    erasure_key: SecretStr | None = Field(
+        default=None, description="what erased people are recognised by; unset means FUNIL_HOME/erasure.key"
+    )
     tenants_per_run: int = Field(default=25, ge=1, description="tenants one scheduled run works on")
     tenant_concurrency: int = Field(default=4, ge=1, description="tenants one step works on at the same time")
 

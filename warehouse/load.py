@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from warehouse.landing import Landing, Row
+from warehouse.privacy.forgotten import Forgotten
 from warehouse.refusals import RefusedBatch
 from warehouse.rejected import Rejects, reason_of
 from warehouse.table_shape import Column, TableShape, table_shape
@@ -33,6 +34,8 @@ class LoadResult:
     rejected: int = 0
     superseded: int = 0
     """Rows followed by another of the same key, which won."""
+    erased: int = 0
+    """Rows of people who were erased: not stored."""
 
     @property
     def written(self) -> int:
@@ -46,6 +49,7 @@ class LoadResult:
             self.unchanged + other.unchanged,
             self.rejected + other.rejected,
             self.superseded + other.superseded,
+            self.erased + other.erased,
         )
 
 
@@ -65,7 +69,8 @@ def load_rows(
 
     A row's missing columns become null (or the default of a required column). With `columns`, only those are written,
     beside the key: the others keep what they hold. Of several rows with one key the last wins. Rows that say what is
-    already stored keep their `_sync_id`. The rows may be a generator of any length: memory stays flat.
+    already stored keep their `_sync_id`. Rows of people whom the tenant has erased are left out and counted. The rows may be
+    a generator of any length: memory stays flat.
     """
     shape = table_shape(connection, table)
     landing = Landing(connection, shape, _written_columns(shape, columns), tenant_id, sync_id)
@@ -75,10 +80,13 @@ def load_rows(
     with connection.transaction():
         landing.prepare()
         has_rejects = rejects.exist()
+        forgotten = Forgotten.of(connection, tenant_id)
         while chunk := list(islice(iterator, chunk_rows)):
             landing.check_names(chunk)
-            kept, superseded = _last_of_each_key(shape, chunk)
+            wanted = forgotten.without_theirs(table, chunk) if forgotten else chunk
             result.read += len(chunk)
+            result.erased += len(chunk) - len(wanted)
+            kept, superseded = _last_of_each_key(shape, wanted)
             result.superseded += superseded
             _land(landing, rejects, kept, result, forget=has_rejects)
         if landing.was_empty and result.inserted:

@@ -11,6 +11,8 @@ import psycopg
 from psycopg import sql
 
 from warehouse.clean import presentable_text, to_json_whatever_it_holds
+from warehouse.privacy.forgotten import Forgotten
+from warehouse.privacy.rejects import identities_in
 from warehouse.table_shape import TableShape
 
 LONGEST_REASON = 500
@@ -59,9 +61,16 @@ class Rejects:
         return self.connection.execute(statement, [self.tenant_id, self.source, self.resource]).fetchone() is not None
 
     def keep(self, shape: TableShape, rows: Iterable[tuple[Mapping[str, Any], str]]) -> None:
-        """Keeps rows, each with its reason."""
+        """Keeps rows, each with its reason; not those of people whom the tenant has erased."""
+        kept = list(rows)
+        if kept and (forgotten := Forgotten.of(self.connection, self.tenant_id)):
+            kept = [
+                (row, reason)
+                for row, reason in kept
+                if not any(identity in forgotten for identity in identities_in(self.source, self.resource, row))
+            ]
         with self.connection.cursor() as cursor:
-            cursor.executemany(_KEEP, [self._kept(shape, row, reason) for row, reason in rows])
+            cursor.executemany(_KEEP, [self._kept(shape, row, reason) for row, reason in kept])
 
     def _kept(self, shape: TableShape, row: Mapping[str, Any], reason: str) -> list[Any]:
         payload = to_json_whatever_it_holds(row)

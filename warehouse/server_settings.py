@@ -28,6 +28,8 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
+    # a log segment that is no longer needed goes, with the rows in it, instead of waiting to be written over
+    "wal_recycle": "off",
     "random_page_cost": "1.1",
     "max_locks_per_transaction": "128",
     "fsync": "on",

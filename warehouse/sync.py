@@ -62,6 +62,8 @@ class SyncCounts:
     rows_written: int = 0
     rows_deleted: int = 0
     rows_rejected: int = 0
+    rows_erased: int = 0
+    """Of people who were erased, left out."""
 
 
 @dataclass
@@ -93,6 +95,7 @@ class Sync:
         self.counts.rows_written += batch.counts.rows_written
         self.counts.rows_deleted += batch.counts.rows_deleted
         self.counts.rows_rejected += batch.counts.rows_rejected
+        self.counts.rows_erased += batch.counts.rows_erased
 
 
 class Batch:
@@ -120,6 +123,7 @@ class Batch:
         self.counts.rows_read += result.read
         self.counts.rows_written += result.written
         self.counts.rows_rejected += result.rejected
+        self.counts.rows_erased += result.erased
         return result
 
     def mark_deleted(
@@ -189,6 +193,8 @@ def _end_failed(sync: Sync, error: BaseException) -> None:
 
 
 def _end(sync: Sync, status: str, error: str | None) -> None:
+    if sync.counts.rows_erased:
+        sync.details["rows_of_erased_people"] = sync.counts.rows_erased
     with sync.connection.transaction():
         publish_sync_id(sync.connection, sync.tenant_id, sync.sync_id)
         sync.connection.execute(

@@ -128,10 +128,11 @@ class ConversationLanding:
         rows = {row["id"]: row for page in pages for row in page.rows if row["id"] not in gone}
         kept = [raw for page in pages for raw in page.raws if isinstance(raw, dict) and raw.get("id") in rows]
         if rows:
-            # not db_id, which is found out elsewhere
-            batch.load("raw_chatwoot.conversations", rows.values(), columns=set().union(*rows.values()))
+            # people first: of somebody who was erased, and has come as a new contact, nothing else is stored then
             senders = work.parse("contacts", (raw["meta"]["sender"] for raw in kept), self._contact)
             batch.load("raw_chatwoot.contacts", {row["id"]: row for row in senders}.values())
+            # not db_id, which is found out elsewhere
+            batch.load("raw_chatwoot.conversations", rows.values(), columns=set().union(*rows.values()))
         self._write_messages(batch, found, set().union(*(page.stored for page in pages)))
         applied, events = slas_of(work, kept)
         if applied:
