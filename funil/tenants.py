@@ -22,6 +22,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from funil.errors import FunilError
 from funil.opening_hours import Shift, parse_business_hours
 from funil.service_levels import SlaSettings
+from funil.staffing import StaffingSettings
 from funil.strict import Strict
 
 SLUG = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
@@ -96,6 +97,7 @@ class Tenant(Strict):
     closed_days: tuple[date, ...] = ()
     open_days: tuple[date, ...] = ()
     owner_cost_per_month: Decimal = Field(default=Decimal(0), ge=0)
+    staffing: StaffingSettings | None = None
 
     @field_validator("slug")
     @classmethod
@@ -123,6 +125,12 @@ class Tenant(Strict):
     def _has_a_source(self) -> Self:
         if self.chatwoot is None and self.bot is None:
             raise ValueError("it has neither chatwoot nor bot: give at least one source")
+        return self
+
+    @model_validator(mode="after")
+    def _promises_what_it_is_staffed_for(self) -> Self:
+        if self.staffing is not None and self.staffing.within is None and self.sla.first_response is None:
+            raise ValueError("staffing.within is missing, and sla.first_response too: give one, such as 5m")
         return self
 
     @property

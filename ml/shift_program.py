@@ -16,7 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 HOURS_OF_DAY = 24
-_SECONDS = 60.0
+_SECONDS = 20.0
 _EXACT = 1e-6
 
 

@@ -117,14 +117,15 @@ def what_if(
                 "hours_short": made.hours_short,
                 "extra_people": made.extra_people,
                 "person_hours": float(made.shifts["hours"].sum()),
-                "service_level": _overall(made.hours),
+                "service_level": overall_service_level(made.hours),
             }
             for name, made in rows.items()
         }
     ).T
 
 
-def _overall(hours: pd.DataFrame) -> float:
+def overall_service_level(hours: pd.DataFrame) -> float:
+    """The share of all who are expected that does not wait longer than promised; `hours` are a plan's."""
     expected = hours["expected"].to_numpy()
     return float(np.average(hours["service_level"], weights=expected)) if expected.sum() > 0 else 1.0
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-import psycopg
+from typing import Any
 
 from funil.tenants import Tenant
 from orchestration.plain_rows import plain_rows
 from warehouse.connect import connect
-from warehouse.estimates import last_estimated, read_bookings, read_channel_weeks, read_customers, replace_rows
-from warehouse.leads import source_clock
-
-if TYPE_CHECKING:
-    import pandas as pd
+from warehouse.estimates import last_estimated, read_bookings, read_channel_weeks, read_customers
+from warehouse.replace_rows import replace_rows
+from warehouse.source_clock import source_clock
 
 
 @dataclass(frozen=True)
@@ -52,17 +48,15 @@ def estimate(dsn: str, tenant: Tenant, *, good_for: timedelta | None) -> Estimat
         worth = customers.values(read_customers(connection, tenant.slug), attended, now=pd.Timestamp(now))
         prices = customers.price_responses(bookings[bookings["is_settled"]])
         tables = {
-            "revenue_forecasts": ("month", months.assign(currency=tenant.currency, forecast_as_of=now)),
-            "budget_allocations": ("channel", advice.assign(currency=tenant.currency)),
-            "customer_values": ("segment", worth.assign(currency=tenant.currency)),
-            "price_responses": ("procedure", prices),
+            "revenue_forecasts": months.assign(currency=tenant.currency, forecast_as_of=now),
+            "budget_allocations": advice.assign(currency=tenant.currency),
+            "customer_values": worth.assign(currency=tenant.currency),
+            "price_responses": prices,
         }
-        return _store(connection, tenant.slug, tables)
-
-
-def _store(connection: psycopg.Connection, tenant_id: str, tables: Mapping[str, tuple[str, pd.DataFrame]]) -> Estimated:
-    rows, changed = {}, {}
-    for table, (key, frame) in tables.items():
-        stored = replace_rows(connection, table, tenant_id, key, plain_rows(frame))
-        rows[table], changed[table] = len(frame), stored.written + stored.deleted
-    return Estimated(rows, changed, tuple(plain_rows(tables["revenue_forecasts"][1])))
+        rows = {table: plain_rows(frame) for table, frame in tables.items()}
+        stored = replace_rows(connection, tenant.slug, rows)
+    return Estimated(
+        {table: len(own) for table, own in rows.items()},
+        {table: done.written + done.deleted for table, done in stored.items()},
+        tuple(rows["revenue_forecasts"]),
+    )

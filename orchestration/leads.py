@@ -15,16 +15,16 @@ from ml.versions import LEAD_SCORING
 from orchestration.plain_rows import plain_rows
 from warehouse.connect import connect
 from warehouse.earlier_readings import update_earlier_readings
-from warehouse.estimates import replace_rows
 from warehouse.leads import (
     last_scored,
     read_outcomes,
     read_playbook_talks,
     read_snapshots,
     read_writing_hours,
-    source_clock,
 )
 from warehouse.model_versions import POOLED, ModelVersion, models_in_use, retire, store_version
+from warehouse.replace_rows import replace_rows
+from warehouse.source_clock import source_clock
 
 if TYPE_CHECKING:
     from ml.lead_scoring import Candidate, Decision, LeadData
@@ -223,8 +223,7 @@ def _score(
     scores["method"] = conversion.method
     scores["model_version"] = conversion.name
     scores["is_checked"] = tenant.slug == conversion.tenant_id or tenant.slug in conversion.metrics["tenants"]
-    rows = plain_rows(scores)
-    stored = replace_rows(connection, "lead_scores", tenant.slug, "person_id", rows)
+    stored = replace_rows(connection, tenant.slug, {"lead_scores": plain_rows(scores)})["lead_scores"]
     return Scored(
         leads=len(scores),
         written=stored.written,

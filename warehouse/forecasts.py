@@ -22,6 +22,7 @@ from warehouse.closed_days import DayKind, special_days
 from warehouse.connect import connect
 from warehouse.load import load_rows
 from warehouse.locks import tenant_lock
+from warehouse.source_clock import source_clock
 from warehouse.sync_ids import take_sync_id
 
 Grain = Literal["hour", "day"]
@@ -37,10 +38,6 @@ _GRAINS: Mapping[str, tuple[Grain, ...]] = {
 # a tick forecasts where there is no forecast, or where the nightly run has missed a night
 GOOD_FOR_DAYS = 2
 
-# The sources' own clock, of the sync that saw furthest: what is after it is not known yet.
-_CLOCK = """
-select max(source_clock) from ops.sync_runs where tenant_id = %s and status = 'succeeded'
-"""
 _TRAINED = "select max(trained_until) from ml.demand_forecasts where tenant_id = %s"
 _KNOWN = "select series, fingerprint from ml.forecast_inputs where tenant_id = %s"
 _FORECAST_BEFORE = """
@@ -54,7 +51,7 @@ on conflict (tenant_id, series) do update set fingerprint = excluded.fingerprint
 
 @dataclass(frozen=True)
 class DemandSeries:
-    """How often something happened, by the hour; `now` is the sources' clock at the last sync."""
+    """How often something happened, by the hour; `now` is until when it is known, by the sources' clocks."""
 
     series: str
     grains: tuple[Grain, ...]
@@ -136,10 +133,8 @@ def update_forecasts(
 
 
 def _is_recent(connection: psycopg.Connection, tenant: Tenant) -> bool:
-    now, trained_until = (
-        row[0] if (row := connection.execute(statement.encode(), [tenant.slug]).fetchone()) else None
-        for statement in (_CLOCK, _TRAINED)
-    )
+    now, trained = source_clock(connection, tenant.slug), connection.execute(_TRAINED, [tenant.slug]).fetchone()
+    trained_until = trained[0] if trained else None
     if now is None or trained_until is None:
         return False
     zone = ZoneInfo(tenant.timezone)
@@ -148,13 +143,13 @@ def _is_recent(connection: psycopg.Connection, tenant: Tenant) -> bool:
 
 def read_demand(connection: psycopg.Connection, tenant: Tenant) -> list[DemandSeries]:
     """The tenant's series, those without any event left out; none before the first sync."""
-    clock = connection.execute(_CLOCK, [tenant.slug]).fetchone()
-    if clock is None or clock[0] is None:
+    now = source_clock(connection, tenant.slug)
+    if now is None:
         return []
     rows = connection.execute(_DEMAND, {"tenant_id": tenant.slug, "timezone": tenant.timezone}).fetchall()
-    days = special_days(tenant, _local_date(clock[0], ZoneInfo(tenant.timezone)))
+    days = special_days(tenant, _local_date(now, ZoneInfo(tenant.timezone)))
     return [
-        DemandSeries(series, _GRAINS[series], tenant.timezone, clock[0], starts, counts, days)
+        DemandSeries(series, _GRAINS[series], tenant.timezone, now, starts, counts, days)
         for series, starts, counts in rows
     ]
 

@@ -18,25 +18,7 @@ _OUTCOMES = (_SQL / "lead_outcomes.sql").read_bytes()
 _TALKS = (_SQL / "playbook_talks.sql").read_bytes()
 _HOURS = (_SQL / "writing_hours.sql").read_bytes()
 
-# of a source that has been silent for long nobody waits
-_CLOCK = """
-with
-    clocks as (
-        select source, max(source_clock) as clock
-        from ops.sync_runs
-        where tenant_id = %s and status = 'succeeded'
-        group by source
-    )
-
-select min(clock) from clocks where clock > (select max(clock) from clocks) - interval '2 days'
-"""
 _SCORED = "select max(scored_as_of) from ml.lead_scores where tenant_id = %s"
-
-
-def source_clock(connection: psycopg.Connection, tenant_id: str) -> datetime | None:
-    """Until when all of the tenant's sources have been seen, by their own clocks: what came later is known only in part."""
-    row = connection.execute(_CLOCK.encode(), [tenant_id]).fetchone()
-    return row[0] if row else None
 
 
 def last_scored(connection: psycopg.Connection, tenant_id: str) -> datetime | None:

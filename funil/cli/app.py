@@ -78,6 +78,27 @@ def run(
     raise typer.Exit(run_tenants(tenant or [], full_refresh=full_refresh, since=since.date() if since else None))
 
 
+@app.command()
+def staffing(
+    tenant: Annotated[str, typer.Option("--tenant", help="The tenant, by its slug.")],
+    more_people: Annotated[int, typer.Option(min=0, max=100, help="So many more, who can do all.")] = 0,
+    more_demand: Annotated[float, typer.Option(min=-99, help="So many percent more conversations; -20: fewer.")] = 0.0,
+    target: Annotated[float | None, typer.Option(min=1, max=99.9, help="Answer so many percent in time.")] = None,
+    within: Annotated[str | None, typer.Option(help="In time is within this, such as 5m.")] = None,
+) -> None:
+    """The coming week's plan as it is, and as it would be."""
+    from funil.cli.staffing import show_what_if
+    from funil.service_levels import parse_duration
+
+    try:
+        seconds = parse_duration(within).total_seconds() if within else None
+    except ValueError as error:
+        raise FunilError(f"--within: {error}.") from None
+    raise typer.Exit(
+        show_what_if(tenant, more_people=more_people, more_demand=more_demand, target=target, within_seconds=seconds)
+    )
+
+
 @tenants_app.command("check")
 def tenants_check() -> None:
     """Validate tenants.yaml and reach every source with its credentials."""

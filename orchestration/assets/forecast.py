@@ -8,8 +8,10 @@ import dagster as dg
 from funil.tenants import Tenant
 from ml.versions import DEMAND_FORECAST
 from orchestration.forecast_plots import plots_of
-from orchestration.keys import ANOMALIES, BACKTESTS, FORECASTS, OWNER, Step
+from orchestration.keys import ANOMALIES, BACKTESTS, FORECASTS, OWNER, STAFFING, STAFFING_HOURS, STAFFING_PLANS, Step
 from orchestration.partitions import TENANTS
+from orchestration.staffing import Planned, plan_week
+from orchestration.staffing_plot import staffing_plot
 from orchestration.tenant_work import Worked, work_tenants
 from orchestration.workspace import Workspace
 from warehouse.anomalies import Compared, Detector, Found, update_anomalies
@@ -29,6 +31,14 @@ _MARTS = [
     dg.AssetKey(["marts", "fct_bookings"]),
     dg.AssetKey(["intermediate", "int_conversation_events"]),
 ]
+
+
+_OF_STAFFING = (
+    "The coming week's plan of who works when, as a whole: what it costs, and whether the people there are keep what is "
+    "promised; if not, by how much they fall short. For tenants with `staffing` in tenants.yaml.",
+    "Each hour of the plan: conversations expected, people needed for them by Erlang C, people there, how long customers wait.",
+    "Each shift of the plan: who, from when until when.",
+)
 
 
 @dg.multi_asset(
@@ -64,6 +74,22 @@ _MARTS = [
             owners=[OWNER],
             skippable=True,
         ),
+        *(
+            dg.AssetSpec(
+                key,
+                deps=[
+                    FORECASTS,
+                    dg.AssetKey(["marts", "fct_conversations"]),
+                    dg.AssetKey(["intermediate", "int_opening_hours"]),
+                ],
+                description=description,
+                group_name="ml",
+                kinds={"python", "postgres"},
+                owners=[OWNER],
+                skippable=True,
+            )
+            for key, description in zip(STAFFING, _OF_STAFFING, strict=True)
+        ),
     ],
     partitions_def=TENANTS,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -78,9 +104,10 @@ def demand_forecasts(
             workspace.dsn, tenant, demand_forecast, version=DEMAND_FORECAST, even_if_recent=config.even_if_recent
         )
         seen = update_anomalies(workspace.dsn, tenant, detector(config.anomaly_threshold))
+        planned = plan_week(workspace.dsn, tenant)
         plots: Mapping[str, Any] = plots_of(workspace.dsn, tenant) if done.forecast else {}
         return Worked(
-            rows_written=done.rows_written + seen.rows_written,
+            rows_written=done.rows_written + seen.rows_written + planned.changed,
             note=done.note,
             tables={
                 FORECASTS: {
@@ -90,10 +117,30 @@ def demand_forecasts(
                 },
                 BACKTESTS: {name: plot for name, plot in plots.items() if name == "backtest"},
                 ANOMALIES: {"rows_changed": seen.rows_written, "episodes_told": seen.told},
+                **staffing_metadata(planned),
             },
         )
 
     yield from work_tenants(context, workspace, Step.PREDICT, FORECASTS, work)
+
+
+def staffing_metadata(planned: Planned) -> dict[dg.AssetKey, dict[str, Any]]:
+    """What the UI shows of a plan: numbers and a picture, and nobody's name."""
+    if planned.plan is None:
+        return {key: {"note": planned.note} for key in STAFFING}
+    made = planned.plan
+    metadata: dict[dg.AssetKey, dict[str, Any]] = {
+        key: {"dagster/partition_row_count": planned.rows[key.path[-1]]} for key in STAFFING
+    }
+    metadata[STAFFING_PLANS] |= {
+        "is_feasible": made.is_feasible,
+        "people_hours_short": made.hours_short,
+        "people_short_in_the_worst_hour": made.extra_people,
+        "cost": round(made.cost, 2),
+        "shifts": len(made.shifts),
+    }
+    metadata[STAFFING_HOURS]["week"] = staffing_plot(made)
+    return metadata
 
 
 def demand_forecast(demand: DemandSeries) -> SeriesForecast:

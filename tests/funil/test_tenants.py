@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from funil.errors import FunilError
 from funil.opening_hours import Shift, parse_business_hours
 from funil.service_levels import SlaSettings, parse_duration
 from funil.settings import PROJECT_ROOT
+from funil.staffing import Staff
 from funil.tenants import TenantsFile, load_tenants
 
 GOOD: dict[str, Any] = {
@@ -21,6 +22,7 @@ GOOD: dict[str, Any] = {
     "vertical": "gym",
     "chatwoot": {"base_url": "https://chat.example.com/", "account_id": 1, "api_token": "${BOX_TOKEN}"},
 }
+REPLYING = {"name": "Ana", "cost_per_hour": 20}
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +79,14 @@ def test_a_variable_is_read_from_the_environment_and_never_printed(tmp_path: Pat
         ),
         ({"chatwoot": {"base_url": "https://x", "account_id": 1}}, "chatwoot", "api_token"),
         ({"chatwoot": None}, "", "neither chatwoot nor bot"),
+        ({"staffing": {"people": [REPLYING]}}, "staffing.within", "sla.first_response"),
+        ({"staffing": {"within": "5m", "people": []}}, "staffing.people", "at least 1"),
+        ({"staffing": {"within": "5m", "people": [{"name": "Ana"}]}}, "staffing.people.0.cost_per_hour", "missing"),
+        ({"staffing": {"within": "5m", "people": [REPLYING] * 2}}, "staffing", "same name"),
+        ({"staffing": {"within": "5m", "people": [{**REPLYING, "skills": ["x"]}]}}, "staffing", "nobody asks"),
+        ({"staffing": {"within": "5m", "people": [REPLYING], "skills": {"a": 60}}}, "staffing.skills", "together"),
+        ({"staffing": {"within": "5m", "people": [REPLYING], "target_percent": 100}}, "target_percent", "less than"),
+        ({"staffing": {"within": "5m", "people": [REPLYING], "shift_hours": [25]}}, "shift_hours", "1 to 24"),
         ({"bot": {"database_url": "mysql://canary@x/y"}}, "bot.database_url", "postgresql://"),
     ],
 )
@@ -92,6 +102,16 @@ def test_a_broken_tenant_is_one_sentence_and_the_others_go_on(
     assert saying in sentence
     assert "canary" not in sentence
     assert "\n" not in sentence
+
+
+def test_people_alike_are_told_apart_and_work_whole_hours_of_theirs() -> None:
+    late = Staff.model_validate(
+        {"name": "Late", "count": 2, "cost_per_hour": 0, "hours": {"fri": "20:30-02:00", "sat": "23:00-24:00"}}
+    )
+    assert late.names == ["Late 1", "Late 2"]
+    friday = datetime(2026, 11, 20, tzinfo=UTC)
+    able = [hour for hour in range(72) if late.can_work(friday + timedelta(hours=hour))]
+    assert able == [21, 22, 23, 24, 25, 47], "the half hour at 20:30 is not a whole one"
 
 
 def test_two_equal_slugs_are_both_refused(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 from warehouse.analysis import StoredConversation
 from warehouse.connect import connect
 from warehouse.earlier_readings import update_earlier_readings
-from warehouse.estimates import replace_rows
 from warehouse.leads import read_outcomes, read_snapshots
 from warehouse.model_versions import POOLED, ModelVersion, models_in_use, retire, store_version
+from warehouse.replace_rows import Stored, replace_rows
 
 AT = datetime(2026, 3, 10, 6, tzinfo=UTC)
 # what dbt makes of the sources, as far as leads are read from it
@@ -294,11 +294,12 @@ def test_scores_of_leads_that_are_not_open_any_more_go(warehouse: str) -> None:
 
     with connect(warehouse, autocommit=True) as connection:
         assert (
-            replace_rows(connection, "lead_scores", "gym", "person_id", [row("ana", 0.2), row("bia", 0.3)]).written == 2
+            replace_rows(connection, "gym", {"lead_scores": [row("ana", 0.2), row("bia", 0.3)]})["lead_scores"].written
+            == 2
         )
-        replace_rows(connection, "lead_scores", "other", "person_id", [row("ana", 0.9)])
-        stored = replace_rows(connection, "lead_scores", "gym", "person_id", [row("ana", 0.2), row("caio", 0.4)])
-        assert (stored.written, stored.deleted) == (1, 1)
+        replace_rows(connection, "other", {"lead_scores": [row("ana", 0.9)]})
+        stored = replace_rows(connection, "gym", {"lead_scores": [row("ana", 0.2), row("caio", 0.4)]})
+        assert stored == {"lead_scores": Stored(written=1, deleted=1)}
         held = connection.execute(
             "select tenant_id, person_id, probability from ml.lead_scores order by 1, 2"
         ).fetchall()

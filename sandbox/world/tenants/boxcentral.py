@@ -93,6 +93,19 @@ BOXCENTRAL = Profile(
         "business_hours": {"mon-fri": "07:00-20:00", "sat": "08:00-12:00"},
         "holidays": "public+optional",
         "owner_cost_per_month": 1200,
+        "staffing": {
+            "handling_time": "12m",
+            "at_once": 2,
+            "people": [
+                {"name": "Recepção", "count": 3, "max_hours_per_week": 44, "cost_per_hour": 16},
+                {
+                    "name": "Comercial",
+                    "max_hours_per_week": 30,
+                    "cost_per_hour": 24,
+                    "hours": {"mon-fri": "12:00-20:00"},
+                },
+            ],
+        },
     },
     first_ids={
         "conversations": 4210,

@@ -1,0 +1,14 @@
+select
+    tenant_id,
+    starts_on,
+    currency,
+    cost,
+    person_hours,
+    hours_short,
+    extra_people,
+    service_level,
+    target,
+    within_seconds,
+    share_for_people,
+    planned_from
+from {{ source("ml", "staffing_plans") }}
