@@ -39,6 +39,20 @@ def test_the_demo_again_writes_nothing(
     assert syncs.groupby("tenant_id")["requests"].sum().max() <= 15
 
 
+def test_the_coming_week_is_planned_and_another_one_stands_beside_it(
+    demo: subprocess.CompletedProcess[str], empty_installation: Installation
+) -> None:
+    [plan] = empty_installation.query("select * from marts.staffing_plan").itertuples()
+    assert plan.tenant_id == "boxcentral"
+    assert len(empty_installation.query("select * from marts.staffing_by_hour")) == 7 * 24
+    shifts = empty_installation.query("select * from marts.staffing_shifts")
+    assert (shifts["hours"].sum(), float(shifts["cost"].sum())) == (plan.person_hours, float(plan.cost))
+    said = succeeded(empty_installation.funil("staffing", "--tenant", "boxcentral", "--within", "1m"))
+    assert f"{float(plan.cost):,.2f}" in said.stdout
+    assert "what if" in said.stdout
+    assert_told(empty_installation.funil("staffing", "--tenant", "sorriso"), "sorriso", "staffing")
+
+
 @pytest.mark.parametrize(
     ("tenants", "named"),
     [
