@@ -26,6 +26,8 @@ from funil.staffing import StaffingSettings
 from funil.strict import Strict
 
 SLUG = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+# for how long rows are kept unless the tenant says otherwise
+RETENTION_MONTHS = 24
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -98,6 +100,7 @@ class Tenant(Strict):
     open_days: tuple[date, ...] = ()
     owner_cost_per_month: Decimal = Field(default=Decimal(0), ge=0)
     staffing: StaffingSettings | None = None
+    retention_months: int = Field(default=RETENTION_MONTHS, ge=1, le=1200)
 
     @field_validator("slug")
     @classmethod

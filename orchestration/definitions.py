@@ -19,9 +19,11 @@ from orchestration.assets.transform import transform_assets
 from orchestration.checks import every_tenant_is_fresh, nothing_is_doubtful
 from orchestration.dbt_manifest import load_manifest
 from orchestration.dbt_models import DbtModels
+from orchestration.erasure import erase_job
 from orchestration.jobs import jobs
 from orchestration.keys import ANALYSIS, FORECASTS, LEAD_SCORES, OWNER
 from orchestration.purge import purge_job
+from orchestration.retention import retention_job
 from orchestration.schedules import schedules
 from orchestration.sensors import tenants_sensor
 from orchestration.workspace import Workspace
@@ -44,7 +46,7 @@ def build(manifest: Mapping[str, Any]) -> dg.Definitions:
             tick_asset([CHATWOOT_ANCHOR, BOT_ANCHOR, ANALYSIS, TRANSFORM_ANCHOR, FORECASTS, LEAD_SCORES]),
         ],
         asset_checks=[every_tenant_is_fresh, nothing_is_doubtful],
-        jobs=[*jobs(models), purge_job],
+        jobs=[*jobs(models), purge_job, erase_job, retention_job],
         schedules=schedules(),
         sensors=[tenants_sensor],
         resources={"workspace": Workspace()},

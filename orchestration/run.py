@@ -93,7 +93,7 @@ def run_tick(
         with (
             open_instance(settings, warehouse) as instance,
             listening(progress),
-            _stdout_to(settings.home / "logs"),
+            stdout_to(settings.home / "logs"),
         ):
             bury_dead_runs(instance)
             job, config = _tick(warehouse.dsn, full_refresh, since)
@@ -152,7 +152,7 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
 
 
 @contextlib.contextmanager
-def _stdout_to(folder: Path) -> Iterator[None]:
+def stdout_to(folder: Path) -> Iterator[None]:
     """Keeps what dbt says out of the terminal."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):

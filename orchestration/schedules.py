@@ -33,6 +33,7 @@ TIMETABLE = (
     Timetable(
         "reconcile", "30 3 * * 0", True, "Every week: read everything again, for what the sources do not announce."
     ),
+    Timetable("retention", "0 5 * * 0", False, "Every week: remove what is older than the tenants want it kept."),
     Timetable("purge", "30 5 * * 0", False, "Every week: forget old events of Dagster's, and old reports of runs."),
 )
 

@@ -14,6 +14,7 @@ import typer
 from funil.cli.access_app import access_app
 from funil.cli.analyze_app import analyze_app
 from funil.cli.console import err
+from funil.cli.privacy_app import access_request, erase
 from funil.errors import FunilError
 
 app = typer.Typer(
@@ -30,6 +31,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(analyze_app, name="analyze")
 app.add_typer(access_app, name="access")
+app.command()(erase)
+app.command()(access_request)
 
 _debug = False
 

@@ -1,6 +1,7 @@
 """The first step: what Chatwoot and the bot hold, into raw_chatwoot and raw_bot."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from enum import Enum
 from typing import Literal
@@ -11,9 +12,11 @@ from funil.errors import FunilError
 from funil.tenants import Tenant
 from orchestration.keys import BOT_TABLES, CHATWOOT_TABLES, OWNER, Step, raw_key
 from orchestration.partitions import TENANTS
+from orchestration.retention import keep_retention
 from orchestration.row_counts import changed_rows, count_rows
 from orchestration.tenant_work import Worked, as_failure, work_tenants
 from orchestration.workspace import Workspace
+from warehouse.privacy.retention import Removed
 
 CHATWOOT_ANCHOR = raw_key("chatwoot", "conversations")
 BOT_ANCHOR = raw_key("bot", "leads")
@@ -135,7 +138,11 @@ def _sync(
         if (tenant.chatwoot if step is Step.SYNC_CHATWOOT else tenant.bot) is None:
             # done, and not skipped: a partition left out of a failed run would be shown as failed
             return Worked(note=f"this tenant has no {'Chatwoot' if step is Step.SYNC_CHATWOOT else 'bot'}")
-        return pull(tenant, dsn, since)
+        worked = pull(tenant, dsn, since)
+        # a talk known to both sources is as old as its younger side
+        if step is Step.SYNC_BOT or tenant.bot is None:
+            return _without_older(worked, keep_retention(dsn, tenant, context.run.run_id), tenant.retention_months)
+        return worked
 
     yield from work_tenants(context, workspace, step, anchor, work)
 
@@ -152,6 +159,13 @@ def _tables(
         | ({"dagster/partition_row_count": held[name, tenant_id]} if name in changed else {})
         for name in names
     }
+
+
+def _without_older(worked: Worked, removed: Removed | None, months: int) -> Worked:
+    if removed is None or not removed.rows:
+        return worked
+    told = f"{sum(removed.rows.values()):,} rows are older than {months} months, and not kept"
+    return replace(worked, note=" ".join(filter(None, (worked.note, told))))
 
 
 def _note(warnings: Iterable[str], rejected: int) -> str | None:

@@ -56,6 +56,7 @@ def move_in(installation: Installation, slug: str = "olist") -> None:
         "timezone": "America/Sao_Paulo",
         "currency": "BRL",
         "country": "BR",
+        "retention_months": 1200,
         "bot": {"database_url": "${OLIST_BOT_DB}"},
     }
     installation.write_tenants()

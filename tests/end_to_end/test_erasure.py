@@ -1,0 +1,227 @@
+"""People are erased from a whole installation: searched for in every dump and every file, before, after, and after more syncs.
+
+A world of its own, because what is not under FUNIL_HOME is not Funil's: the sources live elsewhere and still know everybody.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.end_to_end.conftest import LONG
+from tests.end_to_end.installation import Installation, succeeded
+from tests.end_to_end.pretend import PretendWorlds
+from tests.end_to_end.test_marts_equal_ground_truth import MARTS, WHOLE_SECONDS
+from tests.oracle.compare import assert_same_table
+from tests.oracle.facts import Facts
+from tests.servers import Server
+from tests.warehouse.test_erase import PG_DUMP
+
+pytestmark = pytest.mark.skipif(not LONG, reason="FUNIL_LONG_TESTS=1 erases people from a whole installation")
+
+SEED, SCALE, PEOPLE = 23, 0.1, 20
+LONG_ENOUGH = 25  # letters of a text that nobody else writes
+BOUNDARIES = rb"(?<!\d)(?:%s)(?!\d)"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """Somebody of a pretend world, and what tells of them."""
+
+    tenant_id: str
+    contacts: tuple[int, ...]
+    leads: tuple[str, ...]
+    phone: str
+    emails: tuple[str, ...]
+    name: str
+    texts: tuple[str, ...]
+
+    @property
+    def numbers(self) -> list[str]:
+        """Their phone in the spellings people and programs use."""
+        national = self.phone.removeprefix("+55")
+        spellings = []
+        for digits in {national, national[:2] + national[-8:]}:
+            area, first, last = digits[:2], digits[2:-4], digits[-4:]
+            spellings += [digits, f"55{digits}", f"({area}) {first}-{last}", f"{area} {first}-{last}"]
+            spellings += [f"{area} {first} {last}", f"{first}-{last}", f"({area}) {first}{last}"]
+        return spellings
+
+    def found_in(self, content: bytes) -> list[str]:
+        """What of it is in these bytes, in UTF-8 or as JSON escapes it."""
+        words = [*self.emails, self.name, *self.texts]
+        escaped = [json.dumps(word)[1:-1] for word in words]
+        found = [word for word in {*words, *escaped} if word.encode() in content]
+        pattern = BOUNDARIES % b"|".join(re.escape(number.encode()) for number in self.numbers)
+        return found + [match.decode() for match in set(re.findall(pattern, content))]
+
+
+@dataclass
+class Scene:
+    worlds: PretendWorlds
+    people: Sequence[Erased]
+
+    def search(self) -> dict[str, list[str]]:
+        """Of whom something is found where: dumps of every database of the server, every file under FUNIL_HOME."""
+        installation = self.worlds.installation
+        found: dict[str, list[str]] = {}
+        for place, content in [*dumps(installation), *files(installation.home)]:
+            for person in self.people:
+                if told := person.found_in(content):
+                    found.setdefault(place, []).extend(told)
+        return found
+
+    def facts(self) -> Iterator[Facts]:
+        for facts in self.worlds.all_facts():
+            theirs = [person for person in self.people if person.tenant_id == facts.tenant_id]
+            truth = self.worlds.truth(facts.tenant_id)
+            yield without(facts, truth["conversations"], theirs)
+
+    def assert_the_marts_know_the_others_and_nobody_else(self) -> None:
+        facts = list(self.facts())
+        problems = []
+        for mart, (compute, keys) in MARTS.items():
+            expected = pd.concat([compute(tenant) for tenant in facts], ignore_index=True)
+            columns = ", ".join(WHOLE_SECONDS.get(column, column) for column in expected.columns)
+            actual = self.worlds.installation.query(f"select {columns} from marts.{mart}")
+            try:
+                assert_same_table(actual, expected, keys=keys, name=mart)
+            except AssertionError as error:
+                problems.append(str(error))
+        assert not problems, "\n".join(problems)
+
+
+def dumps(installation: Installation) -> Iterator[tuple[str, bytes]]:
+    names = installation.query("select datname from pg_database where datallowconn")["datname"]
+    for name in names:
+        url = installation.url.rpartition("/")[0] + f"/{name}"
+        yield f"database {name}", subprocess.run([PG_DUMP, url], check=True, capture_output=True).stdout
+
+
+def files(home: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(home.rglob("*")):
+        if path.is_file():
+            yield str(path.relative_to(home)), path.read_bytes()
+
+
+def without(facts: Facts, conversations: pd.DataFrame, people: Sequence[Erased]) -> Facts:
+    """The facts as if these people had never come."""
+    contacts = {id for person in people for id in person.contacts}
+    leads = {id for person in people for id in person.leads}
+    theirs = facts.talks["contact_id"].isin(contacts) | facts.talks["lead_id"].isin(leads)
+    talks = set(facts.talks.loc[theirs, "talk_id"])
+    bots = set(conversations.loc[conversations["conversation_id"].isin(talks), "bot_conversation_id"])
+    gone = {"talk_id": talks, "contact_id": contacts, "lead_id": leads, "bot_conversation_id": bots}
+    frames = {}
+    for name, frame in vars(facts).items():
+        if isinstance(frame, pd.DataFrame):
+            kept = frame
+            for column, ids in gone.items():
+                if column in kept:
+                    kept = kept[~kept[column].isin(ids - {None})]
+            frames[name] = kept.reset_index(drop=True)
+    return replace(facts, **frames)
+
+
+def choose(worlds: PretendWorlds, count: int) -> list[Erased]:
+    """People of every tenant who have a phone and a name and texts that nobody else of the worlds has."""
+    truths = {tenant_id: worlds.truth(tenant_id) for tenant_id in worlds.tenants}
+    names = Counter(name for truth in truths.values() for name in truth["people"]["name"].dropna())
+    everything = "\n".join(
+        str(text)
+        for truth in truths.values()
+        for text in (*truth["messages"]["content"].dropna(), *truth["bot_messages"]["content"].dropna(), *names)
+    )
+    said = Counter(
+        text
+        for truth in truths.values()
+        for text in set(truth["messages"]["content"].dropna())
+        if len(text) >= LONG_ENOUGH
+    )
+    found = []
+    for tenant_id, truth in truths.items():
+        talks = truth["conversations"]
+        emails = dict(zip(truth["contacts"]["contact_id"], truth["contacts"]["email"], strict=True))
+        for row in truth["people"].itertuples(index=False):
+            mine = talks[talks["contact_id"].isin(row.contact_ids) | talks["lead_id"].isin(row.lead_ids)]
+            own = truth["messages"][truth["messages"]["conversation_id"].isin(mine["conversation_id"])]
+            texts = [text for text in own["content"].dropna() if said[text] == 1 and everything.count(text) <= 2]
+            alone = row.name and names[row.name] == 1 and len(row.name.split()) > 1
+            if alone and row.phone and texts and not [name for name in names if row.name in name and name != row.name]:
+                found.append(
+                    Erased(
+                        tenant_id,
+                        row.contact_ids,
+                        row.lead_ids,
+                        row.phone,
+                        tuple(email for id in row.contact_ids if (email := emails.get(id))),
+                        row.name,
+                        tuple(texts),
+                    )
+                )
+    chosen = random.Random(1).sample(found, count)
+    assert {person.tenant_id for person in chosen} == set(worlds.tenants), "people of every tenant"
+    assert any(person.emails for person in chosen)
+    assert any(person.leads for person in chosen)
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory, embedded_server: Server) -> Iterator[Scene]:
+    installation = Installation(tmp_path_factory.mktemp("erasure") / "home")
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+    def bots(name: str) -> str:
+        with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return embedded_server.tcp_url(name)
+
+    with PretendWorlds(installation, (SEED,), SCALE, end, bots) as worlds:
+        succeeded(installation.funil("run", timeout=1800))
+        yield Scene(worlds, choose(worlds, PEOPLE))
+        installation.stop()
+
+
+def test_people_are_erased_and_nothing_brings_them_back(scene: Scene) -> None:
+    funil = scene.worlds.installation.funil
+    before = Counter(place for place, told in scene.search().items() for _ in told)
+    assert before["database warehouse"] > 4 * PEOPLE, "the search finds them where they are"
+    assert any(place.startswith("postgres/data/pg_wal") for place in before)
+
+    for number, person in enumerate(scene.people):
+        who = ["--phone", person.numbers[number % len(person.numbers)]]
+        if number % 3 == 1 and person.contacts:
+            who = ["--contact", str(person.contacts[0])]
+        elif len(re.sub(r"\D", "", who[1])) < 10:
+            who = ["--phone", person.phone]
+        asked = ["erase", "--tenant", person.tenant_id, *who]
+        shown = succeeded(funil(*asked, "--dry-run")).stdout
+        assert "raw_chatwoot.messages" in shown or "raw_bot.conversation_messages" in shown
+        succeeded(funil(*asked, "--yes", timeout=600))
+    assert scene.search() == {}
+    scene.assert_the_marts_know_the_others_and_nobody_else()
+
+    succeeded(funil("run", "--full-refresh", timeout=1800))
+    assert scene.search() == {}
+    scene.assert_the_marts_know_the_others_and_nobody_else()
+
+    # they write again
+    scene.worlds.advance(24 * 7, unannounced=True)
+    succeeded(funil("run", timeout=1800))
+    succeeded(funil("run", "--full-refresh", timeout=1800))
+    assert scene.search() == {}
+    scene.assert_the_marts_know_the_others_and_nobody_else()
+    log = scene.worlds.installation.query("select action, details from ops.audit_log where action = 'erase'")
+    assert len(log) == PEOPLE
