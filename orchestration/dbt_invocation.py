@@ -21,6 +21,7 @@ from orchestration.dbt_manifest import DBT, dbt_target
 from orchestration.dbt_translator import TRANSLATOR
 from warehouse.connect import connect
 from warehouse.locks import lock_key
+from warehouse.quoted import without_values
 
 # Unit tests bring their own rows and belong to development; the tick's tables are tested as they are.
 ALWAYS = ("--exclude-resource-type", "unit_test")
@@ -148,5 +149,6 @@ def _one_line(words: str) -> str:
     words = re.sub(r"compiled code at .*", "", words)
     # a line of compiled SQL with a caret under it, or the row at fault, which is somebody's data
     words = re.sub(r"\s*(LINE \d+|DETAIL|CONTEXT):.*", "", words, flags=re.DOTALL)
+    words = without_values(words)
     words = re.sub(r"^\s*(Database|Runtime|Compilation) Error in \w+ \w+ \([^)]*\)", "", words)
     return " ".join(words.split()).rstrip(".")[:400]

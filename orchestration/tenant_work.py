@@ -33,6 +33,7 @@ from orchestration.keys import TICK, Step
 from orchestration.progress import Progress, tell
 from orchestration.step_results import StepResult, lineage_of, read_results, record
 from orchestration.workspace import Workspace
+from warehouse.quoted import without_values
 
 # An output with this key in its metadata is stored without a materialization. Dagster's own name for it, meant for
 # observable sources that log their own events, which is what happens here.
@@ -150,7 +151,7 @@ class StepOfRun:
         """The tenant failed: nothing of it is materialized, and later steps leave it out."""
         sentence = sentence_of(error)
         if not isinstance(error, FunilError):
-            self._context.log.error("".join(traceback.format_exception(error)))
+            self._context.log.error(without_values("".join(traceback.format_exception(error))))
         self._context.log.error(f"{tenant_id}: {sentence}")
         self._keep(StepResult(tenant_id, self._step, "failed", seconds, error=sentence))
         self._failures[tenant_id] = sentence
@@ -183,7 +184,7 @@ def sentence_of(error: BaseException) -> str:
     """What a person reads of an error."""
     if isinstance(error, FunilError):
         return str(error)
-    first_line = str(error).strip().partition("\n")[0]
+    first_line = without_values(str(error).strip().partition("\n")[0])
     return f"{type(error).__name__}: {first_line}. This is not an error Funil knows; the run's log has its traceback."
 
 

@@ -16,6 +16,7 @@ from warehouse.clean import presentable_text, to_json_whatever_it_holds
 from warehouse.connect import connect
 from warehouse.load import LoadResult, Row, load_rows
 from warehouse.locks import tenant_lock
+from warehouse.quoted import without_values
 from warehouse.sync_ids import next_sync_id, publish_sync_id
 from warehouse.tombstones import Key, mark_deleted
 
@@ -187,7 +188,7 @@ def _begin(connection: psycopg.Connection, tenant_id: str, source: Source, mode:
 
 def _end_failed(sync: Sync, error: BaseException) -> None:
     try:
-        _end(sync, "failed", presentable_text(str(error)) or type(error).__name__)
+        _end(sync, "failed", presentable_text(without_values(str(error))) or type(error).__name__)
     except psycopg.Error:  # the connection is what failed; the tenant's next sync will note it
         _log.warning("%s: the end of a failed sync could not be noted", sync.tenant_id)
 

@@ -6,6 +6,7 @@ import psycopg
 from psycopg import errors
 
 from funil.errors import FunilError
+from warehouse.quoted import without_values
 
 
 class BotError(FunilError):
@@ -43,7 +44,8 @@ def connection_error(tenant_id: str, place: str, error: psycopg.Error) -> BotErr
 
 
 def reading_error(tenant_id: str, table: str, error: psycopg.Error) -> BotError:
-    """Why reading a table stopped half-way. The server's message names no secret: it speaks of our own query."""
+    """Why reading a table stopped half-way. The server's message names no secret: it speaks of our own query, and what it
+    quotes of a row, such as of one that a view cannot cast, is left out."""
     where = f"Tenant '{tenant_id}': reading the bot's {table}"
     if isinstance(error, errors.InsufficientPrivilege):
         return BotError(f"{where} is not allowed; grant select on it to the user in bot.database_url.")
@@ -51,6 +53,6 @@ def reading_error(tenant_id: str, table: str, error: psycopg.Error) -> BotError:
         return BotError(f"{where} waited too long for a lock; try again when its migration is over.", transient=True)
     if isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03"):
         return BotError(f"{where} stopped: the connection was lost. What had arrived is kept.", transient=True)
-    message = (error.diag.message_primary or type(error).__name__).rstrip(".")
+    message = without_values(error.diag.message_primary or type(error).__name__).rstrip(".")
     transient = (error.sqlstate or "")[:2] in ("40", "53", "57", "58")
     return BotError(f"{where} failed in the bot's database: {message}.", transient=transient)
