@@ -53,7 +53,7 @@ def finish_erasures(settings: Settings, *, say: Say) -> int:
     for tenant_id in sorted({erasure.tenant_id for erasure in waiting if not erasure.is_rebuilt}):
         _rebuild(warehouse, tenant_id, say)
     if waiting:
-        clean_tables(warehouse.dsn, {table for erasure in waiting for table in erasure.tables} | NOTES.keys())
+        busy = clean_tables(warehouse.dsn, {table for erasure in waiting for table in erasure.tables} | NOTES.keys())
         if not clean_log(warehouse.dsn):
             say(
                 "This login may not have the server remove its write-ahead log, which holds the rows until it is recycled; "
@@ -61,6 +61,12 @@ def finish_erasures(settings: Settings, *, say: Say) -> int:
             )
         with warehouse.connect() as connection:
             unfinished(connection)  # notes what was built
+            if busy:
+                say(
+                    f"{', '.join(busy)}: in use, so the rows may still be in the server's files. The job 'erase', without "
+                    "config, cleans them later; so does the weekly job 'retention'."
+                )
+                return len(waiting)
             for erasure in waiting:
                 note_cleaned(connection, erasure.tenant_id, erasure.erasure_id)
     return len(waiting)

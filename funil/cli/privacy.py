@@ -24,6 +24,8 @@ def selection_of(
     tenant_id: str, phone: str | None, email: str | None, contact: str | None, *, shared_email: bool = False
 ) -> Selection:
     """Whom the options mean. Raises FunilError."""
+    phone = _asked("Phone", phone)
+    email = _asked("E-mail address", email)
     with open_workspace().warehouse.connect() as connection:
         # of a tenant that has left tenants.yaml there are rows too
         row = connection.execute(_COUNTRY, [tenant_id]).fetchone()
@@ -76,6 +78,11 @@ def export(selection: Selection, path: Path | None) -> None:
         f"{sum(done.rows.values()):,} rows of {len(done.rows)} tables. Only you may read the file; send it safely:"
     )
     out.print(str(done.path), soft_wrap=True, markup=False)
+
+
+def _asked(question: str, value: str | None) -> str | None:
+    """What was given or, for a dash, what is typed: that is in no shell's history."""
+    return typer.prompt(question, err=True) if value == "-" else value
 
 
 def _show(found: Preview) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Of which tenant.")]
-Phone = Annotated[str | None, typer.Option("--phone", help="Their phone, in any spelling.")]
-Email = Annotated[str | None, typer.Option("--email", help="Their e-mail address.")]
+Phone = Annotated[str | None, typer.Option("--phone", help="Their phone, in any spelling; - asks for it.")]
+Email = Annotated[str | None, typer.Option("--email", help="Their e-mail address; - asks for it.")]
 Contact = Annotated[
     str | None, typer.Option("--contact", help="Number of the Chatwoot contact, or a person_id of the marts.")
 ]

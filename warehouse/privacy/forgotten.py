@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from funil.errors import FunilError
 from warehouse.audit import note
@@ -19,6 +20,11 @@ from warehouse.privacy.removal import remove
 Row = Mapping[str, Any]
 
 _ERASED = "select digest, erasure_id, key_id from ops.erased_identities where tenant_id = %s"
+# rows of theirs had been stored for a moment: totals and files are to be done again
+_UNFINISHED_AGAIN = """
+update ops.erasures set rows_removed = %s || rows_removed, rebuilt_at = null, cleaned_at = null
+where tenant_id = %s and erasure_id = %s
+"""
 _ADD = """
 insert into ops.erased_identities (tenant_id, digest, kind, key_id, erasure_id) values (%s, %s, %s, %s, %s)
 on conflict do nothing
@@ -90,6 +96,7 @@ class Forgotten:
         removed = remove(self._connection, footprint)
         if removed:
             owe_rebuild(self._connection, self._tenant_id)
+            self._connection.execute(_UNFINISHED_AGAIN, [Jsonb(removed), self._tenant_id, erasure])
             note(self._connection, "sync", "erase", f"erasure {erasure}", tenant_id=self._tenant_id, rows=dict(removed))
 
     def add(self, identities: Mapping[Identity, int]) -> None:

@@ -31,16 +31,25 @@ where datname = current_database() and rolname = current_user
 """
 
 
-def clean_tables(dsn: str, tables: Collection[str]) -> None:
-    """Writes these tables (`schema.table`) anew, without what was deleted in them, and their statistics."""
+def clean_tables(dsn: str, tables: Collection[str], *, wait_seconds: float = 30) -> list[str]:
+    """Writes these tables (`schema.table`) anew, without what was deleted in them, and their statistics.
+
+    Returns those that somebody was reading for longer than `wait_seconds`: whoever waits for a table makes others wait.
+    """
+    busy: list[str] = []
     with connect(dsn, autocommit=True) as connection:
-        for table in sorted(tables):
-            name = sql.Identifier(*table.split("."))
-            found = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
-            if found and found[0]:
-                connection.execute(sql.SQL("vacuum (full, analyze) {}").format(name))
+        connection.execute("select set_config('lock_timeout', %s, false)", [f"{wait_seconds:.3f}s"])
+        present = connection.execute(
+            "select name from unnest(%s::text[]) as t (name) where to_regclass(name) is not null", [sorted(tables)]
+        ).fetchall()
         if _is(connection, _MAY_STATISTICS):
-            connection.execute("vacuum full pg_catalog.pg_statistic")
+            present.append(("pg_catalog.pg_statistic",))  # after the others, which leave their old samples there
+        for (table,) in present:
+            try:
+                connection.execute(sql.SQL("vacuum (full, analyze) {}").format(sql.Identifier(*table.split("."))))
+            except psycopg.errors.LockNotAvailable:
+                busy.append(table)
+    return busy
 
 
 def clean_log(dsn: str) -> bool:
