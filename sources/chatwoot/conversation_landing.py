@@ -22,9 +22,11 @@ from sources.chatwoot.messages import read_messages
 from sources.chatwoot.paging import BEGINNING, ids_of
 from sources.chatwoot.slas import slas_of
 from sources.chatwoot.work import Work
+from warehouse.privacy.forgotten import Forgotten
 from warehouse.sync import Batch
 
 RESOURCE = "conversations"
+TABLE = "raw_chatwoot.conversations"
 # conversations of a transaction: enough to make COPY worth it, few enough to lose little to a kill
 BATCH = 50
 # an answer's whole seconds against a message in the same second
@@ -82,10 +84,13 @@ class ConversationLanding:
         work = self._work
         rows = work.parse(RESOURCE, raws, read.conversation)
         stored = {key: Known(*values) for key, *values in work.rows(_STORED, [row["id"] for row in rows])}
+        forgotten = Forgotten.of(work.sync.connection, work.tenant_id)
         messages = {
             row["id"]: work.pool.submit(_messages_or_none, work, row["id"])
             for row in rows
             if not self._is_unchanged(row, stored.get(row["id"]))
+            # what people wrote who were erased is not even asked for
+            and not (forgotten and forgotten.owns(TABLE, row))
         }
         self.added += len(rows)
         self._waiting.append(_Page(raws, rows, set(stored), messages, watermark))
@@ -132,7 +137,7 @@ class ConversationLanding:
             senders = work.parse("contacts", (raw["meta"]["sender"] for raw in kept), self._contact)
             batch.load("raw_chatwoot.contacts", {row["id"]: row for row in senders}.values())
             # not db_id, which is found out elsewhere
-            batch.load("raw_chatwoot.conversations", rows.values(), columns=set().union(*rows.values()))
+            batch.load(TABLE, rows.values(), columns=set().union(*rows.values()))
         self._write_messages(batch, found, set().union(*(page.stored for page in pages)))
         applied, events = slas_of(work, kept)
         if applied:

@@ -131,9 +131,12 @@ class Footprint:
         """How many rows each table has."""
         return self._each("select count(*) from {table} where {where}")
 
-    def delete(self) -> Counter[str]:
-        """Deletes them, in the caller's transaction; how many rows went from each table."""
-        return self._each("with gone as (delete from {table} where {where} returning 1) select count(*) from gone")
+    def delete(self, *, also_built: bool = True) -> Counter[str]:
+        """Deletes them, in the caller's transaction; how many rows went from each table. dbt's too, if `also_built`."""
+        return self._each(
+            "with gone as (delete from {table} where {where} returning 1) select count(*) from gone",
+            also_built=also_built,
+        )
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """The person's rows of one of `tables()`, as JSON would have them."""
@@ -144,18 +147,20 @@ class Footprint:
         for (row,) in self.connection.execute(query, self.parameters):
             yield row
 
-    def tables(self) -> Iterator[tuple[str, str]]:
-        """Each table there may be rows in, with the condition."""
+    def tables(self, *, also_built: bool = True) -> Iterator[tuple[str, str]]:
+        """Each table there may be rows in, with the condition; dbt's too, if `also_built`."""
         tenant = "tenant_id = %(tenant_id)s and "
         for table, condition in CONDITIONS.items():
             yield table, tenant + condition
+        if not also_built:
+            return
         for table, columns in self.connection.execute(_DBT_TABLES, [list(SCHEMAS), list(COLUMNS)]).fetchall():
             named = [f"{column} = any(%({COLUMNS[column]})s)" for column in columns if column in COLUMNS]
             yield table, f"{tenant}({' or '.join(named)})"
 
-    def _each(self, statement: str) -> Counter[str]:
+    def _each(self, statement: str, *, also_built: bool = True) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for table, where in self.tables():
+        for table, where in self.tables(also_built=also_built):
             query = sql.SQL(statement).format(table=_relation(table), where=sql.SQL(where))
             row = self.connection.execute(query, self.parameters).fetchone()
             counts[table] = row[0] if row else 0

@@ -61,6 +61,10 @@ class Forgotten:
             self._known[identity] = self._erasures.get(self._key.digest(self._tenant_id, as_text(identity)))
         return self._known[identity]
 
+    def owns(self, table: str, row: Row) -> bool:
+        """Whether a row of this table is of somebody who was erased."""
+        return any(identity in self for identity in identities_of(table, row))
+
     def __contains__(self, identity: Identity) -> bool:
         return self.erasure_of(identity) is not None
 

@@ -22,11 +22,14 @@ where tenant_id = %s and source = 'chatwoot' and resource = 'conversations' and 
 """
 
 
-def remove(connection: psycopg.Connection, footprint: Footprint) -> Counter[str]:
-    """Deletes a person's rows, in the caller's transaction; how many went from each table."""
+def remove(connection: psycopg.Connection, footprint: Footprint, *, also_built: bool = True) -> Counter[str]:
+    """Deletes a person's rows, in the caller's transaction; how many went from each table.
+
+    What dbt made of them goes at once if `also_built`, else with the next build.
+    """
     tenant_id, talks = footprint.person.tenant_id, footprint.parameters["chatwoot"]
     live = connection.execute(_LIVE_TALKS, [tenant_id, talks]).fetchone()
-    removed = footprint.delete()
+    removed = footprint.delete(also_built=also_built)
     removed[REJECTED] += delete_rejected_rows(connection, tenant_id, footprint.identities.__contains__)
     if live and live[0]:
         connection.execute(_SURPLUS, [live[0], tenant_id])

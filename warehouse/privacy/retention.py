@@ -26,7 +26,7 @@ from warehouse.privacy.person import Person
 from warehouse.privacy.rebuild import owe_rebuild
 from warehouse.privacy.removal import remove
 
-TALKS_AT_ONCE, ROWS_AT_ONCE = 500, 5000
+TALKS_AT_ONCE, ROWS_AT_ONCE = 1000, 5000
 ACTOR = "retention"
 
 _OLD_TALKS = """
@@ -166,7 +166,9 @@ def _talks(connection: psycopg.Connection, removed: Removed, parameters: dict[st
     with _turn(connection, removed.tenant_id):
         found = _identities(connection, _OLD_TALKS, parameters, TALKS_AT_ONCE)
         if found:
-            removed.rows += remove(connection, Footprint.of(connection, Person(removed.tenant_id), talks=found))
+            removed.rows += remove(
+                connection, Footprint.of(connection, Person(removed.tenant_id), talks=found), also_built=False
+            )
             owe_rebuild(connection, removed.tenant_id)
     return len(found) == TALKS_AT_ONCE
 
@@ -180,7 +182,7 @@ def _people(connection: psycopg.Connection, removed: Removed, parameters: dict[s
                 frozenset(int(id) for kind, id in found if kind == "contact"),
                 frozenset(id for kind, id in found if kind == "lead"),
             )
-            removed.rows += remove(connection, Footprint.of(connection, people))
+            removed.rows += remove(connection, Footprint.of(connection, people), also_built=False)
             owe_rebuild(connection, removed.tenant_id)
     return len(found) == TALKS_AT_ONCE
 
