@@ -15,6 +15,7 @@ from sources.phones import normalise_phone
 from warehouse.audit import person_at_the_keyboard
 from warehouse.privacy.erase import Preview, preview
 from warehouse.privacy.exports import export_person
+from warehouse.privacy.lift import lift
 from warehouse.privacy.selection import Selection
 
 _COUNTRY = "select country from config.tenants where tenant_id = %s"
@@ -57,6 +58,15 @@ def erase_person(selection: Selection, *, dry_run: bool, yes: bool) -> int:
     with stdout_to(workspace.settings.home / "logs"):
         erase_to_the_end(workspace.settings, selection, actor=person_at_the_keyboard(), say=err.print)
     return 0
+
+
+def let_back(selection: Selection) -> None:
+    """Lifts the erasure of whoever is meant, and says what brings them back."""
+    erasures = lift(open_workspace().warehouse.dsn, selection, actor=person_at_the_keyboard())
+    err.print(
+        f"Lifted: erasure {', '.join(map(str, erasures))}. What the sources still have of them comes with "
+        f"'funil run --tenant {selection.tenant_id} --full-refresh', or the weekly reconciliation."
+    )
 
 
 def export(selection: Selection, path: Path | None) -> None:

@@ -24,12 +24,18 @@ def erase(
         bool, typer.Option("--shared-email", help="Also everybody else who has the same e-mail address.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show how many rows would go.")] = False,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="The other way: let the sources bring back somebody who was erased.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget a person: all of their rows go, and no later sync brings them back."""
-    from funil.cli.privacy import erase_person, selection_of
+    from funil.cli.privacy import erase_person, let_back, selection_of
 
     selection = selection_of(tenant, phone, email, contact, shared_email=shared_email)
+    if lift:
+        let_back(selection)
+        raise typer.Exit
     raise typer.Exit(erase_person(selection, dry_run=dry_run, yes=yes))
 
 

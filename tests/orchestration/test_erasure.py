@@ -89,7 +89,7 @@ def test_whoever_is_not_found_fails_the_run_with_a_sentence(place: Warehouse) ->
     [failure] = [event for event in done.all_events if event.is_step_failure]
     told = failure.step_failure_data.user_failure_data
     assert told is not None
-    assert "has nobody" in str(told.description)
+    assert "nobody of that phone" in str(told.description)
     assert rows(place.dsn, "select count(*) from ops.erasures") == [(0,)]
 
 

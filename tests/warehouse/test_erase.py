@@ -22,6 +22,7 @@ from warehouse.embedded import EmbeddedPostgres
 from warehouse.privacy.erase import erase, preview
 from warehouse.privacy.footprint import COLUMNS, CONDITIONS, NOBODYS
 from warehouse.privacy.leftovers import clean_log, clean_tables
+from warehouse.privacy.lift import lift
 from warehouse.privacy.selection import Selection
 
 WHO, OTHER = Held(1), Held(2)
@@ -155,6 +156,23 @@ def test_whoever_only_shares_an_email_address_stays(held: str) -> None:
         assert [person.members for person in both.people] == [["contact-50"]]
 
 
+def test_an_erasure_that_is_lifted_lets_the_source_bring_them_back(held: str) -> None:
+    selection = Selection("gym", phone=WHO.phone)
+    with pytest.raises(FunilError, match="was erased"):
+        lift(held, selection, actor="ana")
+    before = {table: len(rows) for table, rows in rows_of(held).items() if table.startswith("raw_")}
+    erase(held, Selection("gym", phone=OTHER.phone), actor="ana")
+    erase(held, selection, actor="ana")
+    assert lift(held, selection, actor="bia") == [2]
+    with psycopg.connect(held) as connection:
+        assert WHO.load(connection).erased == 0
+        assert OTHER.load(connection).written == 0
+        last = connection.execute("select actor, subject from ops.audit_log order by number desc limit 1").fetchone()
+    assert last == ("bia", "erasure 2 lifted")
+    after = {table: len(rows) for table, rows in rows_of(held).items() if table.startswith("raw_")}
+    assert after == {table: count // 2 for table, count in before.items()}
+
+
 def test_without_the_key_of_the_erasure_nothing_is_loaded(held: str, home: Path) -> None:
     erase(held, Selection("gym", phone=WHO.phone), actor="ana")
     key = home / "erasure.key"
@@ -171,7 +189,7 @@ def test_without_the_key_of_the_erasure_nothing_is_loaded(held: str, home: Path)
 def test_nobody_is_a_sentence_and_so_is_somebody_already_erased(held: str) -> None:
     erase(held, Selection("gym", phone=WHO.phone), actor="ana")
     for selection in (Selection("gym", phone=WHO.phone), Selection("gym", member="lead-nobody")):
-        with pytest.raises(FunilError, match="has nobody") as error:
+        with pytest.raises(FunilError, match="nobody of that phone") as error:
             erase(held, selection, actor="ana")
         assert not [secret for secret in WHO.secrets if secret in str(error.value)]
 

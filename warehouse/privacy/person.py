@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
 from funil.errors import FunilError
-from warehouse.privacy.identities import Identity, email_of, phone_spellings
+from warehouse.privacy.identities import LONGEST_NUMBER, Identity, email_of, phone_spellings
 
 _BY_PHONE = """
 select 'contact', id::text from raw_chatwoot.contacts where tenant_id = %(tenant_id)s and phone_e164 = any(%(phones)s)
@@ -109,7 +110,7 @@ def find_people(
     elif email is not None:
         seeds = _rows(connection, _BY_EMAIL, tenant_id, emails=[email_of(email) or ""])
     elif member is not None:
-        meant = {_member_of(member)}
+        meant = {member_of(member)}
         seeds = _rows(connection, _EXIST, tenant_id, contacts=_contacts(meant), leads=_leads(meant))
     else:
         raise ValueError("a phone, an e-mail address or a member")
@@ -117,7 +118,7 @@ def find_people(
     left = set(seeds)
     while left:
         person = _whole(connection, tenant_id, {min(left)})
-        left -= {_member_of(name) for name in person.members}
+        left -= {member_of(name) for name in person.members}
         people.append(person)
     return sorted(people, key=lambda person: person.members)
 
@@ -161,18 +162,19 @@ def _rows(connection: psycopg.Connection, query: str, tenant_id: str, **paramete
     return connection.execute(query.encode(), {"tenant_id": tenant_id, **parameters}).fetchall()
 
 
-def _contacts(members: set[tuple[str, str]]) -> list[int]:
+def _contacts(members: Iterable[tuple[str, str]]) -> list[int]:
     return sorted(int(id) for kind, id in members if kind == "contact")
 
 
-def _leads(members: set[tuple[str, str]]) -> list[str]:
+def _leads(members: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(id for kind, id in members if kind == "lead")
 
 
-def _member_of(name: str) -> tuple[str, str]:
+def member_of(name: str) -> Identity:
+    """A contact or a lead, from its name in the marts. Raises FunilError for what is none."""
     kind, _, id = name.partition("-")
     if kind == "lead" and id:
-        return kind, id
-    if kind == "contact" and id.isdecimal() and len(id) < 19:
-        return kind, id
+        return "lead", id
+    if kind == "contact" and id.isdecimal() and len(id) < LONGEST_NUMBER:
+        return "contact", id
     raise FunilError(f"'{name}' is no person's name in the marts. Write contact-12 (or 12) or lead-34.")

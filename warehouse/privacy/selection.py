@@ -9,7 +9,7 @@ import psycopg
 
 from funil.errors import FunilError
 from warehouse.privacy.identities import Identity, email_of, phone_spellings
-from warehouse.privacy.person import Person, find_people, others_with
+from warehouse.privacy.person import Person, find_people, member_of, others_with
 from warehouse.privacy.rejects import rejected_rows_of
 
 
@@ -35,10 +35,7 @@ class Selection:
             connection, self.tenant_id, phone=self.phone, email=self.email, member=self.member
         ) or self._only_rejected(connection)
         if not found:
-            raise FunilError(
-                f"Tenant '{self.tenant_id}' has nobody of that phone, e-mail address or contact. Somebody who was erased is "
-                "not found either."
-            )
+            raise self.nobody("is known. Somebody who was erased is not either")
         if self.shared_email:
             return [*found, *(other for person in found for other in others_with(connection, person))]
         if len(found) > 1:
@@ -48,17 +45,31 @@ class Selection:
             )
         return found
 
-    def _only_rejected(self, connection: psycopg.Connection) -> Sequence[Person]:
-        """Somebody of whom there is nothing but rows that could not be stored."""
+    @property
+    def identities(self) -> set[Identity]:
+        """What names them, as far as the words of the selection go."""
         named: set[Identity] = {("phone", digits) for digits in phone_spellings(self.phone)}
         if (email := email_of(self.email)) is not None:
             named.add(("email", email))
-        if not named or not rejected_rows_of(connection, self.tenant_id, named.__contains__):
+        if self.member is not None:
+            named.add(member_of(self.member))
+        return named
+
+    def nobody(self, why: str) -> FunilError:
+        """What to say where nobody was found; it does not repeat who was looked for."""
+        return FunilError(f"Tenant '{self.tenant_id}': nobody of that phone, e-mail address or contact {why}.")
+
+    def _only_rejected(self, connection: psycopg.Connection) -> Sequence[Person]:
+        """Somebody of whom there is nothing but rows that could not be stored."""
+        if not rejected_rows_of(connection, self.tenant_id, self.identities.__contains__):
             return ()
+        named = {kind: value for kind, value in self.identities if kind != "phone"}
         return [
             Person(
                 self.tenant_id,
-                phones=frozenset({self.phone} - {None}),  # type: ignore[arg-type]
-                emails=frozenset({email} - {None}),  # type: ignore[arg-type]
+                contacts=frozenset({int(named["contact"])} if "contact" in named else ()),
+                leads=frozenset({named["lead"]} if "lead" in named else ()),
+                phones=frozenset({self.phone} if self.phone else ()),
+                emails=frozenset({named["email"]} if "email" in named else ()),
             )
         ]
