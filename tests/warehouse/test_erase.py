@@ -121,6 +121,10 @@ def test_a_person_who_comes_by_another_way_is_known_all_the_same(held: str) -> N
         assert load(connection, "raw_chatwoot.messages", [message | {"id": 702, "conversation_id": 72}], "gym").erased
         connection.commit()
         assert rows_of(held) == before
+        # their address alone is theirs; with another phone it is somebody else's
+        assert load(connection, "raw_chatwoot.contacts", [{"id": 74, "email": WHO.email}], "gym").erased == 1
+        other = {"id": 75, "email": WHO.email, "phone_e164": OTHER.phone}
+        assert load(connection, "raw_chatwoot.contacts", [other], "gym").inserted == 1
         assert connection.execute("select rebuilt_at is null, cleaned_at is null from ops.erasures").fetchone() == (
             True,
             True,

@@ -44,11 +44,17 @@ def email_of(value: str | None) -> str | None:
 
 
 def identities_of(table: str, row: Mapping[str, Any]) -> Iterator[Identity]:
-    """What the row of this table (`schema.table`) says of whose it is; nothing for tables that hold nobody's rows."""
+    """What the row of this table (`schema.table`) says of whose it is; nothing for tables that hold nobody's rows.
+
+    Whoever has a phone is not known by an e-mail address, which families and reception desks share.
+    """
+    has_phone = False
     for column, kind in COLUMNS.get(table, {}).items():
         value = row.get(column)
-        if value is not None:
-            yield from _READ[kind](value)
+        if value is not None and not (kind == "email" and has_phone):
+            for identity in _READ[kind](value):
+                has_phone = has_phone or kind == "phone"
+                yield identity
 
 
 def owner_of(table: str, row: Mapping[str, Any]) -> Identity | None:
@@ -100,7 +106,7 @@ _READ: dict[str, Callable[[Any], Iterator[Identity]]] = {
     "named": _named,
 }
 
-# table -> column -> what it names
+# table -> column -> what it names; phones before e-mail addresses
 COLUMNS: dict[str, dict[str, str]] = {
     "raw_chatwoot.contacts": {
         "id": "contact",

@@ -39,7 +39,7 @@ def ids(dsn: str) -> set[tuple[str, int]]:
 
 
 def test_no_sync_brings_an_erased_person_back(pretend: MakePretend) -> None:
-    there = pretend(World.generate(seed=7, scale=0.1, slugs=[SLUG]))
+    there = pretend(World.generate(seed=7, scale=0.04, slugs=[SLUG]))
     there.sync(SLUG)
     everything = ids(there.dsn)
     with psycopg.connect(there.dsn) as connection:
