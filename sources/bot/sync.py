@@ -23,6 +23,7 @@ from sources.bot.query import select_keys, select_rows
 from sources.bot.rows import RowReader
 from sources.bot.schema import FoundTable, inspect_schema
 from sources.bot.shrinkage import refuse_shrinkage
+from warehouse.booking_states import note_booking_states
 from warehouse.load import LoadResult
 from warehouse.sync import Mode, Sync, open_sync
 
@@ -151,10 +152,12 @@ class _Pull:
         if digest is not None and digest == state.get("digest"):
             self.sync.counts.rows_read += len(chunk)
             return LoadResult(read=len(chunk), unchanged=len(chunk))
-        total = LoadResult()
+        total, is_first = LoadResult(), "cursor" not in state
         while chunk:
             with self.sync.batch() as batch:
                 total += batch.load(found.table.target, chunk)
+                if name == "procedure_bookings":
+                    note_booking_states(self.sync.connection, self.tenant.slug, self.sync.sync_id, is_first=is_first)
                 # rows come in the order of the cursor, so the last one's place is the furthest
                 places = [place for place in (state.get("cursor"), reader.place) if place is not None]
                 moved = {"cursor": max(places)} if places else {}

@@ -12,14 +12,15 @@ from ml.lead_scoring import CONVERSION, AdditiveModel, LeadData, examples, past_
 from ml.lead_training import HELD_OUT_DAYS, probabilities
 from tests.end_to_end.conftest import LONG, House
 from tests.end_to_end.installation import succeeded
+from tests.end_to_end.past_leads import assert_leads_stay, leads_of_now
 from tests.oracle.lead_probability import person_ids, true_probabilities
 from warehouse.leads import (
     read_outcomes,
     read_playbook_talks,
     read_snapshots,
     read_writing_hours,
-    source_clock,
 )
+from warehouse.source_clock import source_clock
 
 # a training over all tenants, and two days more of three: too dear for every test run
 pytestmark = pytest.mark.skipif(not LONG, reason="FUNIL_LONG_TESTS=1 trains and scores, and lets a world live on")
@@ -110,48 +111,10 @@ def test_features_of_a_past_moment_are_those_computed_at_that_moment(trained: Ho
     """The warehouse as it stood then is asked; the world lives on for two days; the warehouse as it is now is asked."""
     seed = trained.story.seeds[0]
     slugs = [slug for slug, (of, _) in trained.story.tenants.items() if of == seed]
-    before = {slug: as_of_now(trained, slug) for slug in slugs}
+    before = {slug: leads_of_now(trained.story, slug) for slug in slugs}
     trained.story.advance(48, unannounced=False, seeds=[seed])
     succeeded(trained.installation.funil("run", *(f"--tenant={slug}" for slug in slugs), timeout=900))
-    for slug, (at, then) in before.items():
-        read_as_it_stood(trained, slug, at)
-        now = snapshots_at(trained, slug, at)
-        # who people are is known by today's knowledge: somebody may have told a phone since
-        same = then.index.intersection(now.index)
-        assert len(same) >= 0.99 * max(len(then), len(now))
-        pd.testing.assert_frame_equal(now.loc[same], then.loc[same], obj=slug)
-        moved = as_of_now(trained, slug)[1]
-        assert not moved.reindex(same).equals(then.loc[same]), "nothing happened: this test would show nothing"
-
-
-def as_of_now(house: House, tenant_id: str) -> tuple[pd.Timestamp, pd.DataFrame]:
-    with psycopg.connect(house.installation.url) as connection:
-        at = source_clock(connection, tenant_id)
-    assert at is not None
-    return pd.Timestamp(at), snapshots_at(house, tenant_id, pd.Timestamp(at))
-
-
-def snapshots_at(house: House, tenant_id: str, at: pd.Timestamp) -> pd.DataFrame:
-    with psycopg.connect(house.installation.url) as connection:
-        connection.execute("set timezone to 'UTC'")
-        return read_snapshots(connection, tenant_id, [at.to_pydatetime()]).set_index("person_id").sort_index()
-
-
-def read_as_it_stood(house: House, tenant_id: str, at: pd.Timestamp) -> None:
-    from analyzers import RegexAnalyzer, Transcript, TranscriptMessage
-    from warehouse.earlier_readings import update_earlier_readings
-
-    settings = house.story.settings(tenant_id)
-    update_earlier_readings(
-        house.installation.url,
-        tenant_id,
-        RegexAnalyzer(),
-        lambda talk: Transcript(
-            tenant_id,
-            talk.conversation_id,
-            settings["vertical"],
-            settings["timezone"],
-            tuple(TranscriptMessage(*message) for message in talk.messages),
-        ),
-        [at.to_pydatetime()],
-    )
+    for slug, moment in before.items():
+        assert_leads_stay(trained.story, slug, moment)
+        moved = leads_of_now(trained.story, slug)[1]
+        assert not moved.reindex(moment[1].index).equals(moment[1]), "nothing happened: this test would show nothing"

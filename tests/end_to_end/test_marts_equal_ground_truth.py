@@ -14,6 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import LONG, House
 from tests.end_to_end.installation import succeeded
+from tests.end_to_end.past_leads import assert_leads_stay, leads_of_now
 from tests.end_to_end.pretend import PretendWorlds
 from tests.oracle.attribution import fct_attribution, fct_touchpoints
 from tests.oracle.bot import bot_daily, bot_handoffs_daily, bot_intents_monthly, bot_llm_daily
@@ -147,9 +148,12 @@ def test_after_the_first_run_every_figure_is_the_truth(first_run: PretendWorlds)
 
 def test_after_six_hours_only_what_changed_is_read_and_every_figure_is_the_truth(first_run: PretendWorlds) -> None:
     seen = {tenant_id: first_run.account(tenant_id).now for tenant_id in first_run.tenants}
+    leads = {tenant_id: leads_of_now(first_run, tenant_id) for tenant_id in first_run.tenants}
     first_run.advance(6, unannounced=False)
     cost = tick(first_run)
     assert_marts_equal_the_truth(first_run)
+    for tenant_id, moment in leads.items():
+        assert_leads_stay(first_run, tenant_id, moment)
     for tenant_id, last_seen in seen.items():
         talks = first_run.account(tenant_id).conversations.values()
         changed = sum(talk.updated_at > last_seen for talk in talks)

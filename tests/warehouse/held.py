@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from warehouse.booking_states import note_booking_states
 from warehouse.load import LoadResult, load_rows
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -127,6 +128,7 @@ class Held:
         result = LoadResult()
         for table, rows in self.rows():
             result += load(connection, table, rows, self.tenant_id, sync_id)
+        note_booking_states(connection, self.tenant_id, sync_id, is_first=True)
         return result
 
     def analyse(self, connection: psycopg.Connection) -> LoadResult:

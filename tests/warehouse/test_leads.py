@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from warehouse.analysis import StoredConversation
+from warehouse.booking_states import note_booking_states
 from warehouse.connect import connect
 from warehouse.earlier_readings import update_earlier_readings
 from warehouse.leads import read_outcomes, read_snapshots
@@ -115,6 +116,14 @@ class House:
             " _sync_id) values ('gym', %s, %s, %s, %s, %s, %s, 1)",
             [f"{lead}-{booked}", lead, status, hours(booked), hours(due), hours(updated)],
         )
+        note_booking_states(self.connection, "gym", 1, is_first=True)
+
+    def settle(self, status: str, *, updated: float) -> None:
+        """As a later sync finds every booking."""
+        self.connection.execute(
+            "update raw_bot.procedure_bookings set status = %s, updated_at = %s, _sync_id = 2", [status, hours(updated)]
+        )
+        note_booking_states(self.connection, "gym", 2, is_first=False)
 
     def read(self, at: datetime = AT) -> pd.DataFrame:
         self.connection.execute(SUMMED)
@@ -161,7 +170,7 @@ def test_the_past_looks_the_same_however_much_happens_afterwards(house: House) -
         " ('gym', 'chatwoot-1', 'resolved', %s)",
         [hours(-4), hours(-5)],
     )
-    house.connection.execute("update raw_bot.procedure_bookings set status = 'attended', updated_at = %s", [hours(-49)])
+    house.settle("attended", updated=-49)
     house.connection.execute("update raw_bot.leads set converted_at = %s", [hours(-49)])
     house.booking(lead, "booked", booked=-10, due=-80, updated=-10)
     pd.testing.assert_frame_equal(house.read(), then)
@@ -191,6 +200,26 @@ def test_bookings_are_as_they_were_known(house: House) -> None:
         "missed": (0, 1),
         "touched years later": (0, 1),
     }
+
+
+def test_a_booking_settled_late_was_open_until_then(house: House) -> None:
+    """Seen open by a sync, and settled a week after its date: no guess is needed, and none is made."""
+    house.talk(1, "ana", customer_message=[300])
+    house.booking(house.lead("ana", created=301), "booked", booked=299, due=150, updated=299)
+    house.settle("no_show", updated=-18)
+    house.settle("no_show", updated=-500)  # somebody corrects the price
+    assert house.read().loc["ana", ["pending_bookings", "failed_bookings"]].tolist() == [1, 0]
+    assert house.read(hours(-17)).loc["ana", ["pending_bookings", "failed_bookings"]].tolist() == [1, 0]
+    assert house.read(hours(-19)).loc["ana", ["pending_bookings", "failed_bookings"]].tolist() == [0, 1]
+
+
+def test_a_booking_that_is_moved_had_its_first_date_until_then(house: House) -> None:
+    house.talk(1, "ana", customer_message=[30])
+    house.booking(house.lead("ana", created=31), "booked", booked=29, due=-10, updated=29)
+    house.connection.execute("update raw_bot.procedure_bookings set scheduled_for = %s", [hours(-90)])
+    house.settle("booked", updated=-5)
+    assert house.read().loc["ana", "next_booking_at"] == pd.Timestamp(hours(-10))
+    assert house.read(hours(-6)).loc["ana", "next_booking_at"] == pd.Timestamp(hours(-90))
 
 
 def test_open_is_who_wrote_within_ninety_days_and_is_no_customer(house: House) -> None:

@@ -34,6 +34,11 @@ CONDITIONS: Mapping[str, str] = {
     "raw_bot.llm_interactions": "conversation_id = any(%(bot)s)",
     "raw_bot.feedback": "conversation_id = any(%(bot)s)",
     "raw_bot.lead_interactions": "lead_id = any(%(leads)s)",
+    # before the bookings, which say whose they are
+    "ml.booking_states": (
+        "booking_id in (select id from raw_bot.procedure_bookings"
+        " where tenant_id = %(tenant_id)s and lead_id = any(%(leads)s))"
+    ),
     "raw_bot.procedure_bookings": "lead_id = any(%(leads)s)",
     "analysis.conversation_analysis": "conversation_id = any(%(talks)s)",
     "analysis.earlier_readings": "conversation_id = any(%(talks)s)",

@@ -182,19 +182,35 @@ with
         order by at, person_id, created_at desc, lead_id collate "C" desc
     ),
 
-    -- a booking leaves the state 'booked' once; if nobody noted it in time, it is taken as known three days after its date
-    bookings as (
+    -- as known then; what is known of a booking first was true since it was made, but that it was open until then
+    booking_states as (
         select
-            m.at,
-            l.person_id,
-            b.scheduled_for,
-            b.booked_at,
-            case
-                when least(b.updated_at, b.scheduled_for + interval '3 days') <= m.at then b.status else 'booked'
-            end as status
+            booking_id,
+            status,
+            scheduled_for,
+            known_at,
+            lead(known_at) over (partition by booking_id order by known_at) as replaced_at
+        from ml.booking_states
+        where tenant_id = %(tenant_id)s
+        union all
+        (
+            select distinct on (booking_id) booking_id, 'booked', scheduled_for, '-infinity', known_at
+            from ml.booking_states
+            where tenant_id = %(tenant_id)s
+            order by booking_id, known_at
+        )
+    ),
+
+    bookings as (
+        select m.at, l.person_id, s.scheduled_for, b.booked_at, s.status
         from moments as m
         join staging.stg_bot__procedure_bookings as b on b.booked_at <= m.at
         join marts.fct_leads as l on l.tenant_id = b.tenant_id and l.lead_id = b.lead_id
+        join
+            booking_states as s
+            on s.booking_id = b.booking_id
+            and s.known_at <= m.at
+            and (s.replaced_at > m.at or s.replaced_at is null)
         where b.tenant_id = %(tenant_id)s
     ),
 
