@@ -21,7 +21,7 @@ import psycopg
 from funil.settings import load_settings
 from funil.tenants import Tenant
 from ml.versions import DEMAND_FORECAST
-from orchestration.assets.forecast import demand_forecast
+from orchestration.demand import Forecasters
 from warehouse.connect import Warehouse
 from warehouse.embedded import EmbeddedPostgres
 from warehouse.forecasts import ForecastSummary, update_forecasts
@@ -85,11 +85,12 @@ def _fill(dsn: str, slugs: list[str]) -> None:
 
 
 def _measure(dsn: str, tenants: list[Tenant], name: str) -> bool:
-    def one(tenant: Tenant) -> ForecastSummary:
-        return update_forecasts(dsn, tenant, demand_forecast, version=DEMAND_FORECAST)
-
     began, before = time.monotonic(), _processor()
-    with ThreadPoolExecutor(load_settings().tenant_concurrency) as pool:
+    with Forecasters(len(tenants)) as forecasters, ThreadPoolExecutor(load_settings().tenant_concurrency) as pool:
+
+        def one(tenant: Tenant) -> ForecastSummary:
+            return update_forecasts(dsn, tenant, forecasters, version=DEMAND_FORECAST)
+
         made = list(pool.map(one, tenants))
     seconds = time.monotonic() - began
     print(

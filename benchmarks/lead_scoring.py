@@ -36,6 +36,7 @@ TABLES = {
     "marts.fct_leads": ("person_id", "person"),
     "raw_bot.leads": ("id", "lead"),
     "raw_bot.procedure_bookings": ("lead_id", "lead"),
+    "ml.booking_states": ("booking_id", "booking"),
 }
 OPEN = {
     "person": "select person_id as id from ml.lead_scores where tenant_id = '{slug}'",
@@ -43,9 +44,11 @@ OPEN = {
     " person_id) where t.tenant_id = '{slug}'",
     "lead": "select l.lead_id as id from marts.fct_leads as l join ml.lead_scores as s using (tenant_id, person_id)"
     " where l.tenant_id = '{slug}'",
+    "booking": "select b.id from raw_bot.procedure_bookings as b join marts.fct_leads as l using (tenant_id, lead_id)"
+    " join ml.lead_scores as s using (tenant_id, person_id) where b.tenant_id = '{slug}'",
 }
 # what names somebody or something else in each copy
-NAMES = ("person_id", "conversation_id", "lead_id", "id", "event_id")
+NAMES = ("person_id", "conversation_id", "lead_id", "id", "event_id", "booking_id")
 
 
 def main() -> int:

@@ -181,11 +181,11 @@ def _chance_of_so_few(seen: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 def _corrected(z: float, metrics: int, windows: float) -> float:
     """The z that a single look would need to be as rare as this one among all those of a day (Šidák).
 
-    The spread is known from so many windows that do not overlap, and robustly, which is like knowing it from half of them.
+    The spread is known from so many windows that do not overlap: few of the long ones.
     """
     from scipy.special import ndtri, stdtr
 
-    alone = 2 * float(stdtr(max(windows / 2, 3.0), -abs(z)))
+    alone = 2 * float(stdtr(max(windows, 3.0), -abs(z)))
     among_all = -np.expm1(_LOOKS_PER_DAY * metrics * np.log1p(-min(alone, 1 - 1e-12)))
     return float(np.copysign(max(-float(ndtri(max(among_all, 1e-300) / 2)), 0.0), z))
 

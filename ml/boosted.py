@@ -58,8 +58,8 @@ def fit(known: History, days_ahead: int, *, hourly: bool) -> Boosted:
         targets.append(actual[there] / level)
     model = HistGradientBoostingRegressor(
         loss="poisson",
-        max_iter=120,
-        learning_rate=0.06,
+        max_iter=80,
+        learning_rate=0.09,
         max_leaf_nodes=12,
         min_samples_leaf=60 if hourly else 25,
         l2_regularization=1.0,

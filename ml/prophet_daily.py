@@ -41,8 +41,15 @@ def prophet(known: History, days_ahead: int) -> np.ndarray:
         model.fit(pd.DataFrame({"ds": dates[: known.days], "y": counts}))
     finally:
         _remove_files(model)
-    predicted = model.predict(pd.DataFrame({"ds": dates[known.days :]}))["yhat"].to_numpy()
-    return np.clip(predicted, 0.0, None)[:, None]
+    return np.clip(_expected(model, dates[known.days :]), 0.0, None)[:, None]
+
+
+def _expected(model: Any, dates: pd.DatetimeIndex) -> np.ndarray:
+    """What `predict` calls yhat, without the components beside it, which take four times as long."""
+    days = model.setup_dataframe(pd.DataFrame({"ds": dates}))
+    regressors = model.make_all_seasonality_features(days)[0].to_numpy()
+    expected: np.ndarray = np.asarray(model.predict_trend(days)) * (1 + regressors @ model.params["beta"].mean(axis=0))
+    return expected
 
 
 def _holidays(dates: pd.DatetimeIndex, kinds: np.ndarray, days: int) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from funil.tenants import Tenant
 from ml.versions import DEMAND_FORECAST
+from orchestration.demand import Forecasters
 from orchestration.forecast_plots import plots_of
 from orchestration.keys import ANOMALIES, BACKTESTS, FORECASTS, OWNER, STAFFING, STAFFING_HOURS, STAFFING_PLANS, Step
 from orchestration.partitions import TENANTS
@@ -15,7 +16,7 @@ from orchestration.staffing_plot import staffing_plot
 from orchestration.tenant_work import Worked, work_tenants
 from orchestration.workspace import Workspace
 from warehouse.anomalies import Compared, Detector, Found, update_anomalies
-from warehouse.forecasts import DemandSeries, SeriesForecast, update_forecasts
+from warehouse.forecasts import update_forecasts
 
 
 class ForecastConfig(dg.Config):
@@ -101,7 +102,7 @@ def demand_forecasts(
 
     def work(tenant: Tenant) -> Worked:
         done = update_forecasts(
-            workspace.dsn, tenant, demand_forecast, version=DEMAND_FORECAST, even_if_recent=config.even_if_recent
+            workspace.dsn, tenant, forecasters, version=DEMAND_FORECAST, even_if_recent=config.even_if_recent
         )
         seen = update_anomalies(workspace.dsn, tenant, detector(config.anomaly_threshold))
         planned = plan_week(workspace.dsn, tenant)
@@ -121,7 +122,8 @@ def demand_forecasts(
             },
         )
 
-    yield from work_tenants(context, workspace, Step.PREDICT, FORECASTS, work)
+    with Forecasters(len(context.partition_keys)) as forecasters:
+        yield from work_tenants(context, workspace, Step.PREDICT, FORECASTS, work)
 
 
 def staffing_metadata(planned: Planned) -> dict[dg.AssetKey, dict[str, Any]]:
@@ -141,23 +143,6 @@ def staffing_metadata(planned: Planned) -> dict[dg.AssetKey, dict[str, Any]]:
     }
     metadata[STAFFING_HOURS]["week"] = staffing_plot(made)
     return metadata
-
-
-def demand_forecast(demand: DemandSeries) -> SeriesForecast:
-    """The demand as a DataFrame through ml; loads pandas, and so only where something is forecast."""
-    import pandas as pd
-
-    from ml.demand_forecast import forecast
-
-    counts = pd.Series(demand.counts, dtype=float)
-    made = forecast(
-        pd.DataFrame({"starts_at": pd.DatetimeIndex(demand.starts, tz="UTC"), "count": counts}),
-        timezone=demand.timezone,
-        now=pd.Timestamp(demand.now),
-        special_days=demand.special_days,
-        grains=demand.grains,
-    )
-    return SeriesForecast(_records(made.rows), _records(made.hindsight), _records(made.backtests))
 
 
 def detector(threshold: float) -> Detector:
@@ -180,8 +165,3 @@ def detector(threshold: float) -> Detector:
         ]
 
     return detect
-
-
-def _records(frame: Any) -> list[dict[str, Any]]:
-    """A DataFrame's rows, nulls as None."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")

@@ -7,7 +7,7 @@ further. What it says no model can improve upon but by luck.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,11 @@ CANCELLED, NEVER_TOLD = 0.09, 0.03
 ATTENDANCE_KNOWN = 1 - CANCELLED - NEVER_TOLD
 DAY = 86_400.0
 SETTLED_AFTER = 300 * 60.0
-UNDER_WAY = 2 * DAY
 # the share of all talks in which somebody known comes back without being a member
 RETURNING = 0.14
+# members of before the world began, who are the first of its people, by the talks there are
+FOUNDERS = 0.12
+NUISANCES = ("supplier", "jobseeker", "chitchat")
 
 
 def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *, days: int = 30) -> np.ndarray:
@@ -29,7 +31,6 @@ def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *,
     wanted = journeys[journeys["is_lead"]]
     means = {name: float(wanted[name].mean()) for name in ("p_engage", "p_book", "p_attend")}
     by_topic = wanted.groupby("topic")["p_book"].mean()
-    success = float(journeys["is_lead"].mean()) * means["p_engage"] * means["p_book"] * means["p_attend"]
     bookings = truth["bookings"].merge(
         journeys[["booking_id", "p_attend"]].dropna(subset="booking_id"), on="booking_id", how="left"
     )
@@ -42,24 +43,46 @@ def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *,
     )
     own_bookings = _of_each_person(bookings, "booked_at due settled_at p_attend")
     own_talks = _of_each_person(wanted, "created_at engaged_at decided_at engaged p_engage p_book")
-    began = {str(person): at.timestamp() for person, at in journeys.groupby("person_id")["created_at"].min().items()}
-    known_since = np.sort(np.array(list(began.values())))
-    span = (known_since[-1] - known_since[0]) / (days * DAY)
-    talks, newcomers = len(journeys) / span, len(known_since) / span
-
-    def coming_back(person_id: str, at: float) -> float:
-        """The later somebody came, the likelier the world picks them again."""
-        people = int(known_since.searchsorted(at)) + 1
-        later = max(people - int(known_since.searchsorted(began.get(person_id, at))), 1)
-        picks = talks * RETURNING / np.sqrt(people) * (np.sqrt(later + newcomers) - np.sqrt(later)) / newcomers
-        return float(1 - np.exp(-picks * success * ATTENDANCE_KNOWN))
+    engaged = wanted[wanted["engaged"].eq(True)]
+    engaging, deciding = _delays(wanted, "created_at", "engaged_at"), _delays(engaged, "engaged_at", "decided_at")
+    coming_back = _coming_back(journeys, means, days)
 
     chances = []
     for person_id, at in zip(moments["person_id"], _seconds(moments["at"]), strict=True):
         booked = _of_bookings(own_bookings.get(person_id, ()), at)
-        talking = _of_talks(own_talks.get(person_id, ()), at)
+        talking = _of_talks(own_talks.get(person_id, ()), at, engaging, deciding)
         chances.append(1 - (1 - booked) * (1 - talking) * (1 - coming_back(person_id, at)))
     return np.array(chances)
+
+
+def _coming_back(journeys: pd.DataFrame, means: dict[str, float], days: int) -> Callable[[str, float], float]:
+    """That the world picks somebody again, the later they came the likelier, and that this talk makes them a customer.
+
+    Whoever has something to sell is never picked. Who first wrote as a member was there before the world began.
+    """
+    first = journeys.sort_values("created_at").groupby("person_id").first()
+    nuisances = frozenset(first.index[first["topic"].isin(NUISANCES)])
+    members = ~journeys["is_lead"] & ~journeys["topic"].isin(NUISANCES)
+    founders = frozenset(first.index[~first["is_lead"] & ~first["topic"].isin(NUISANCES)])
+    began = {str(person): at.timestamp() for person, at in first["created_at"].items() if person not in founders}
+    known_since = np.sort(np.array(list(began.values())))
+    span = (known_since[-1] - known_since[0]) / (days * DAY)
+    talks, newcomers = len(journeys) / span, len(known_since) / span
+    there = FOUNDERS * len(journeys)
+    free = 1 - len(nuisances) / (len(first) + there)
+    asks = float((journeys["is_lead"] & ~members).mean() / (~members & ~journeys["topic"].isin(NUISANCES)).mean())
+    success = asks * means["p_engage"] * means["p_book"] * means["p_attend"] * ATTENDANCE_KNOWN
+
+    def coming_back(person_id: str, at: float) -> float:
+        if person_id in nuisances:
+            return 0.0
+        people = there + float(known_since.searchsorted(at)) + 1
+        rank = there / 2 if person_id in founders else there + float(known_since.searchsorted(began.get(person_id, at)))
+        later = max(people - rank, 1.0)
+        picks = talks * RETURNING / free / np.sqrt(people) * (np.sqrt(later + newcomers) - np.sqrt(later)) / newcomers
+        return float(1 - np.exp(-picks * success))
+
+    return coming_back
 
 
 def _of_bookings(bookings: Iterable[tuple[float, ...]], at: float) -> float:
@@ -74,14 +97,29 @@ def _of_bookings(bookings: Iterable[tuple[float, ...]], at: float) -> float:
     return 1 - missed
 
 
-def _of_talks(talks: Iterable[tuple[float, ...]], at: float) -> float:
+def _of_talks(talks: Iterable[tuple[float, ...]], at: float, engaging: np.ndarray, deciding: np.ndarray) -> float:
     """That a talk under way ends in a booking, and that in a visit."""
     missed = 1.0
     for created_at, engaged_at, decided_at, engaged, p_engage, p_book in talks:
-        if at - UNDER_WAY < created_at <= at and not decided_at <= at:
-            engages = engaged if engaged_at <= at else p_engage
-            missed *= 1 - ATTENDANCE_KNOWN * engages * p_book
+        if not created_at <= at or decided_at <= at:
+            continue
+        if engaged_at <= at:
+            books = engaged * _still(deciding, at - engaged_at) * p_book
+        else:
+            books = _still(engaging, at - created_at) * p_engage * _still(deciding, 0.0) * p_book
+        missed *= 1 - ATTENDANCE_KNOWN * books
     return 1 - missed
+
+
+def _delays(talks: pd.DataFrame, begun: str, ended: str) -> np.ndarray:
+    """Seconds, sorted; infinite for a talk that died meanwhile."""
+    return np.sort((talks[ended] - talks[begun]).dt.total_seconds().fillna(np.inf).to_numpy())
+
+
+def _still(delays: np.ndarray, waited: float) -> float:
+    """That it comes to something after all: the longer nothing came, the less."""
+    left = delays[delays.searchsorted(waited, side="right") :]
+    return float(np.isfinite(left).mean()) if len(left) else 0.0
 
 
 def _of_each_person(rows: pd.DataFrame, columns: str) -> dict[str, list[tuple[float, ...]]]:

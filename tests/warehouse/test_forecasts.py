@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,8 +12,9 @@ import psycopg
 import pytest
 
 from funil.tenants import Tenant
-from orchestration.assets.forecast import demand_forecast
-from warehouse.forecasts import DemandSeries, ForecastSummary, SeriesForecast, update_forecasts
+from orchestration.demand import Forecasters, demand_forecast
+from warehouse.connect import connect
+from warehouse.forecasts import DemandSeries, ForecastSummary, SeriesForecast, read_demand, update_forecasts
 from warehouse.sync import open_sync
 
 NOW = datetime(2026, 3, 11, 15, 20, tzinfo=UTC)
@@ -99,6 +102,22 @@ def test_every_series_is_forecast_for_thirty_days(marts: str) -> None:
         "and starts_at >= '2026-03-11 03:00Z' group by 1 order by 1",
     )
     assert hourly == [("conversations", 120.0), ("messages", 240.0)]
+
+
+def test_processes_of_their_own_forecast_the_same_and_may_die(marts: str) -> None:
+    with connect(marts) as connection:
+        demands = read_demand(connection, TENANT)
+    with Forecasters(3) as forecasters, ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(forecasters, demands)) == [demand_forecast(demand) for demand in demands]
+        processes = multiprocessing.active_children()
+        assert processes
+        for process in processes:
+            process.kill()
+            process.join()
+        assert forecasters(demands[0]) == demand_forecast(demands[0])
+    with Forecasters(1) as alone:
+        alone(demands[0])
+        assert not multiprocessing.active_children(), "one tenant's series are not worth a process"
 
 
 def test_the_same_past_is_not_forecast_again(marts: str) -> None:
