@@ -186,6 +186,9 @@ def test_without_the_key_of_the_erasure_nothing_is_loaded(held: str, home: Path)
         with pytest.raises(FunilError, match="another key"):
             OTHER.load(connection)
         connection.rollback()
+        with pytest.raises(FunilError, match="another key"):
+            erase(held, Selection("gym", phone=OTHER.phone), actor="ana")
+        assert not key.exists()
         (home / "elsewhere").rename(key)
         assert OTHER.load(connection).erased == 0
 

@@ -17,7 +17,7 @@ from warehouse.audit import note
 from warehouse.connect import connect
 from warehouse.locks import lock_key, tenant_lock
 from warehouse.privacy.footprint import Footprint
-from warehouse.privacy.forgotten import add_identities
+from warehouse.privacy.forgotten import Forgotten, add_identities
 from warehouse.privacy.identities import Identity
 from warehouse.privacy.key import erasure_key
 from warehouse.privacy.person import Person, others_with
@@ -85,6 +85,7 @@ def erase(dsn: str, selection: Selection, *, actor: str) -> Erasure:
         connection.execute("select pg_advisory_lock(%s)", [lock_key("dbt")])  # goes with the connection
         with tenant_lock(connection, tenant_id), connection.transaction():
             people = selection.people(connection)
+            Forgotten.of(connection, tenant_id)  # no second key for the people of one tenant
             key = erasure_key(make=True)
             assert key is not None
             erasure_id = _next_id(connection, tenant_id)
