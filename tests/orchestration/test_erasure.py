@@ -9,7 +9,9 @@ from typing import Any
 import dagster as dg
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from funil.cli.app import app
 from orchestration.erasure import erase_job
 from orchestration.retention import retention_job
 from orchestration.workspace import Workspace
@@ -121,3 +123,30 @@ def test_each_tenants_own_months_count_and_one_that_left_has_the_usual_ones(plac
     assert left == [("left", 1), ("left", 2)]
     [output] = [event for event in done.all_events if event.is_successful_output]
     assert set(output.event_specific_data.metadata) == {"gym"}  # type: ignore[union-attr]
+
+
+def test_the_command_shows_asks_and_erases_and_never_says_whom(place: Warehouse) -> None:
+    def funil(*arguments: str, answer: str = "") -> tuple[int, str]:
+        done = CliRunner().invoke(app, [*arguments], input=answer)
+        told = done.output.replace(answer.partition("\n")[0], "") if answer else done.output
+        assert missing(WHO, told.encode()) == WHO.secrets
+        return done.exit_code, done.output
+
+    def stored() -> tuple[int, ...]:
+        return rows(place.dsn, "select count(*) from raw_chatwoot.contacts")[0]
+
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(
+            "insert into config.tenants values ('gym', 'x', 'gym', 'UTC', 'pt-BR', 'BRL', 'BR', null, 'public', 0, "
+            "true, false, 'regex', true, 1)"
+        )
+    who = ("--tenant", "gym", "--phone", "-")
+    shown = funil("erase", *who, "--dry-run", answer=f"{WHO.phone_without_ninth}\n")
+    refused = funil("erase", *who, answer=f"{WHO.phone_without_ninth}\nn\n")
+    assert (shown[0], refused[0], stored()) == (0, 1, (2,))
+    written = funil("access-request", *who, answer=f"{WHO.phone}\n")
+    assert written[0] == 0
+    done = funil("erase", *who, answer=f"{WHO.phone_without_ninth}\ny\n")
+    assert (done[0], stored()) == (0, (1,))
+    assert "1 exports removed" in done[1]
+    assert funil("erase", "--tenant", "gym", "--email", WHO.email, "--lift")[0] == 0
