@@ -22,7 +22,7 @@ from warehouse.locks import lock_key
 LOGIN_NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 # names that mean something else to the policies or to the warehouse
 RESERVED = ("funil", "postgres", "pg_", "tenant_", "agent_")
-SECONDS_OF_A_STATEMENT = 120
+SECONDS_OF_A_STATEMENT, SECONDS_OF_AN_IDLE_TRANSACTION = 120, 300
 
 _LOGINS = """
 select login.rolname, array_agg(member_of.rolname::text order by member_of.rolname)
@@ -193,6 +193,8 @@ def _make_login(connection: psycopg.Connection, name: str, password: str, *, exi
         ("search_path", "marts"),
         ("default_transaction_read_only", "on"),
         ("statement_timeout", f"{SECONDS_OF_A_STATEMENT}s"),
+        # a forgotten transaction would keep the tables it read from being swapped
+        ("idle_in_transaction_session_timeout", f"{SECONDS_OF_AN_IDLE_TRANSACTION}s"),
     ):
         connection.execute(
             sql.SQL("alter role {} set {} to {}").format(
