@@ -6,6 +6,9 @@
 
     Tables have one policy for all tenants; views are the invoker's, so that the policies beneath them hold. A hash of
     all that was declared stands in the policy's comment: a tick finds it in place and does nothing.
+
+    Of what readers can read no statistics are kept: they are of all tenants' rows, and `explain` shows what the planner
+    concludes from them, value by value, to whoever asks.
 -#}
 {% macro secure(relation, node) %}
     {% set meta = node.config.meta if node.config else node.meta %}
@@ -37,9 +40,23 @@
             {%- endif %}
         {% endset %}
         {% set grants = grant_columns(name, node, readers) %}
-        {% set declared = local_md5(condition ~ grants) %}
+        {% set policy %} for select to funil_reader using ({{ condition }}) {% endset %}
+        {% set declared = local_md5(policy ~ grants) %}
         do $secure$
+        declare
+            known name;
         begin
+            for known in
+                select attname from pg_attribute
+                where
+                    attrelid = '{{ name }}'::regclass and attnum > 0 and not attisdropped
+                    and attstattarget is distinct from 0
+            loop
+                execute format('alter table {{ name }} alter column %I set statistics 0', known);
+                if to_regprocedure('pg_clear_attribute_stats(text, text, text, boolean)') is not null then
+                    perform pg_clear_attribute_stats('{{ relation.schema }}', '{{ relation.identifier }}', known, false);
+                end if;
+            end loop;
             if exists (
                 select from pg_policy as p
                 join pg_class as c on c.oid = p.polrelid and c.relrowsecurity
@@ -53,7 +70,7 @@
             end if;
             alter table {{ name }} enable row level security;
             drop policy if exists readers on {{ name }};
-            create policy readers on {{ name }} for select to public using ({{ condition }});
+            create policy readers on {{ name }} {{ policy }};
             {{ grants }}
             comment on policy readers on {{ name }} is '{{ declared }}';
         end
