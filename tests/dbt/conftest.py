@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.dbt import examples, examples_of_time  # noqa: F401 - which tells its own among them
+from tests.dbt import examples, examples_of_isolation, examples_of_time  # noqa: F401 - which tells its own among them
+from tests.dbt.examples_of_isolation import AGENTS
 from tests.dbt.project import Project, nodes_of
 from tests.dbt.raw import Raw, after
-from tests.dbt.readers import AGENT, MINE, Reader, reader
+from tests.dbt.readers import Reader, only_mine, reader
 from tests.servers import Server, lock, session_directory
 from warehouse.access import Kind
 from warehouse.access.roles import ensure_group, tenant_role
@@ -88,12 +89,30 @@ def told(new_project: Callable[[], Project]) -> Examples:
     return Examples(project)
 
 
+@dataclass
+class Alone:
+    """The examples' database once more, with no other tenant's rows in it."""
+
+    urls: Mapping[bool, str]
+    """By whether other agents' rows are gone as well."""
+
+
 @pytest.fixture(scope="session")
-def readers(told: Examples) -> Iterator[Mapping[Kind, Reader]]:
-    """A login of each kind on the examples' database, of the tenant `MINE`; the secretary is one of its agents."""
-    [agent_id] = told.column(MINE, AGENT)
+def alone(told: Examples, embedded_server: Server) -> Iterator[Alone]:
+    made = Alone({narrow: embedded_server.copy(told.project.url) for narrow in (False, True)})
+    for narrow, url in made.urls.items():
+        with psycopg.connect(url) as owner:
+            only_mine(owner, told.project, AGENTS[0] if narrow else None)
+    yield made
+    for url in made.urls.values():
+        embedded_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def readers(told: Examples, alone: Alone) -> Iterator[Mapping[Kind, Reader]]:
+    """A login of each kind on the examples' database, of the tenant `MINE`; the secretary is the first of its agents."""
     with psycopg.connect(told.project.url, autocommit=True) as owner:
         for tenant_id in examples.ALL:  # as storing a tenant's settings does
             ensure_group(owner, tenant_role(tenant_id))
     with ExitStack() as leaving:
-        yield {kind: leaving.enter_context(reader(told.project.url, kind, agent_id)) for kind in Kind}
+        yield {kind: leaving.enter_context(reader(told.project.url, kind, AGENTS[0])) for kind in Kind}

@@ -22,6 +22,17 @@ KEYS: Mapping[str, Sequence[str]] = {
     "raw_chatwoot.working_hours": ("inbox_id", "day_of_week"),
     "raw_bot.campaign_costs": ("campaign_id", "cost_date"),
     "analysis.conversation_analysis": ("conversation_id",),
+    "ml.lead_scores": ("person_id",),
+    "ml.demand_forecasts": ("series", "grain", "starts_at"),
+    "ml.staffing_hours": ("starts_at", "skill"),
+    "ml.staffing_plans": ("starts_on",),
+    "ml.staffing_shifts": ("person", "starts_at"),
+    "ml.forecast_backtests": ("series", "grain", "model"),
+    "ml.anomalies": ("anomaly_id",),
+    "ml.budget_allocations": ("channel",),
+    "ml.customer_values": ("segment",),
+    "ml.price_responses": ("procedure",),
+    "ml.revenue_forecasts": ("month",),
     "ops.rejected_rows": ("source", "resource", "row_key"),
 }
 

@@ -16,9 +16,16 @@ from tests.dbt.project import Project
 from warehouse.access import Kind, grant_login, revoke_login
 
 # two of the worked examples
-MINE, OTHER = "waits", "exactly_due"
+MINE, OTHER = "ours", "theirs"
 
-AGENT = f"select min(agent_id) from marts.fct_replies where tenant_id = '{MINE}'"
+_OF_TENANTS = """
+select n.nspname, c.relname
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+join pg_attribute as a on a.attrelid = c.oid and a.attname = 'tenant_id'
+where c.relkind = 'r' and n.nspname in ('config', 'raw_chatwoot', 'raw_bot', 'intermediate', 'analysis', 'ml', 'marts', 'ops')
+    and c.relname <> 'audit_log'
+"""
 
 
 @dataclass
@@ -96,3 +103,21 @@ def rows_of(kind: Kind, agent_id: int | None, model: dict[str, Any]) -> sql.Comp
     if kind is Kind.SECRETARY and (own := model["config"]["meta"].get("own_rows_of")):
         conditions.append(sql.SQL("{} = {}").format(sql.Identifier(own), agent_id))
     return sql.SQL(" and ").join([sql.SQL("true"), *conditions])
+
+
+def only_mine(owner: psycopg.Connection, project: Project, agent_id: int | None) -> None:
+    """Takes every other tenant's rows out of a database and, of the rows that agents have of their own, the others'."""
+    owns = {model["name"]: model["config"]["meta"].get("own_rows_of") for model in project.models}
+    for schema, table in owner.execute(_OF_TENANTS).fetchall():
+        place = sql.Identifier(schema, table)
+        owner.execute(sql.SQL("delete from {} where tenant_id <> {}").format(place, MINE))
+        if agent_id is not None and schema == "marts" and owns[table]:
+            owner.execute(
+                sql.SQL("delete from {} where {} is distinct from {}").format(
+                    place, sql.Identifier(owns[table]), agent_id
+                )
+            )
+    # as the first grant on a database does
+    database = sql.Identifier(owner.info.dbname)
+    owner.execute(sql.SQL("revoke connect, temporary on database {} from public").format(database))
+    owner.execute(sql.SQL("grant connect on database {} to funil_reader").format(database))
