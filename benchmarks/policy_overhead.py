@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 import yaml
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +29,7 @@ from benchmarks.scaled_warehouse import END
 from orchestration.dbt_environment import DBT_PROJECT
 from tests.end_to_end.installation import Installation, succeeded
 from tests.end_to_end.pretend import PretendWorlds
-from warehouse.access import Kind, grant_login, list_logins
+from warehouse.access import Kind, grant_login
 from warehouse.access.roles import ensure_group, tenant_role
 from warehouse.embedded import EmbeddedPostgres
 
@@ -127,14 +127,18 @@ def _ask(
 def _reader(url: str, kind: Kind, tenant: str) -> psycopg.Connection:
     name = f"dashboard_{kind}"
     with psycopg.connect(url) as owner:
-        exists = any(login.name == name for login in list_logins(owner))
         agent = owner.execute("select agent_id from marts.dim_agents where tenant_id = %s limit 1", [tenant]).fetchone()
-    if not exists:
-        agent_id = agent[0] if agent and kind is Kind.SECRETARY else None
-        grant_login(
-            url, url, name, kind, tenants=[tenant] if kind.is_of_tenants else [], agent_id=agent_id, actor="benchmark"
-        )
-    connection = psycopg.connect(make_conninfo(url, user=name), autocommit=True)
+    granted = grant_login(
+        url,
+        url,
+        name,
+        kind,
+        tenants=[tenant] if kind.is_of_tenants else [],
+        agent_id=agent[0] if agent and kind is Kind.SECRETARY else None,
+        actor="benchmark",
+        new_password=True,
+    )
+    connection = psycopg.connect(granted.dsn or "", autocommit=True)
     if kind is Kind.GATEWAY:
         connection.execute(sql.SQL("set funil.tenant = {}").format(tenant))
     return connection

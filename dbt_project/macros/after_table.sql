@@ -12,9 +12,11 @@
             )
         ;
     {% endif %}
-    {% if execute %} {{ secure(this, model) }} {% endif %}
     {#- what reads a table filled for the first time should not have to plan blindly -#}
     {% if changed_builds() | selectattr(1, "equalto", 0) | list %}
         analyze {{ this }}
+        ;
     {% endif %}
+    {#- after that: it keeps less of what was found -#}
+    {% if execute %} {{ secure(this, model) }} {% endif %}
 {% endmacro %}
