@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -86,6 +87,11 @@ def _openai(settings: AnalyzerSettings, spending: Spending | None) -> Analyzer:
     if not key:
         raise AnalyzerSettingsError(
             f"analyzer.engine is '{settings.engine}', but OPENAI_API_KEY is not set; set it, or use regex."
+        )
+    if not re.fullmatch(r"[!-~]+", key):
+        # an HTTP library would refuse it later, and quote it
+        raise AnalyzerSettingsError(
+            "OPENAI_API_KEY holds a space, a line's end or a letter that no key has; copy it into the environment again."
         )
     from analyzers.openai_analyzer import OpenAIAnalyzer  # it costs half a second that regex need not pay
 

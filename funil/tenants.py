@@ -52,6 +52,9 @@ class ChatwootSettings(Strict):
             raise ValueError("database_url is not read yet: give api_token, an administrator's access token")
         if self.api_token is None or not self.api_token.get_secret_value():
             raise ValueError("api_token is missing: give an administrator's access token")
+        if not re.fullmatch(r"[!-~]+", self.api_token.get_secret_value()):
+            # an HTTP library would refuse it later, and quote it
+            raise ValueError("api_token holds a space, a line's end or a letter that no token has; copy it again")
         return self
 
 

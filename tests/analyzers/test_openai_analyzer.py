@@ -245,6 +245,10 @@ def test_the_settings_choose_the_engine(server: Server, monkeypatch: pytest.Monk
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(AnalyzerSettingsError, match="OPENAI_API_KEY is not set"):
         build_analyzer(AnalyzerSettings(engine="openai"))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test\r")
+    with pytest.raises(AnalyzerSettingsError, match="a line's end") as refused:
+        build_analyzer(AnalyzerSettings(engine="openai"))
+    assert "sk-test" not in str(refused.value)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     analyzer = build_analyzer(AnalyzerSettings(engine="openai", model="gpt-5.4-mini"))

@@ -73,6 +73,11 @@ def test_a_variable_is_read_from_the_environment_and_never_printed(tmp_path: Pat
         ({"business_hours": {"mon-fry": "08:00-18:00"}}, "business_hours", "mon-fri"),
         ({"business_hours": {"mon": "08:00-12:00, 11:00-18:00"}}, "business_hours", "overlap"),
         (
+            {"chatwoot": {**GOOD["chatwoot"], "api_token": "canary\n"}},
+            "chatwoot",
+            "api_token holds a space, a line's end",
+        ),
+        (
             {"chatwoot": {**GOOD["chatwoot"], "api_token": "${NOT_SET_ANYWHERE}"}},
             "chatwoot.api_token",
             "NOT_SET_ANYWHERE",
