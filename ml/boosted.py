@@ -27,13 +27,14 @@ class Boosted:
     """A fitted model; it may be asked from later moments than it was fitted at."""
 
     model: Any
+    """None if nothing came on any day it could learn from: then nothing is expected."""
     hourly: bool
 
     def predict(self, known: History, days_ahead: int) -> np.ndarray:
         """Expected counts (days_ahead, 1) or (days_ahead, 24) of the days after `known`."""
         values = _values(known, self.hourly)
         rows, level = _rows(values, known, known.days, days_ahead)
-        if level <= 0:
+        if self.model is None or level <= 0:
             return np.zeros((days_ahead, values.shape[1]))
         with _one_thread():
             predicted = self.model.predict(rows) * level
@@ -56,6 +57,8 @@ def fit(known: History, days_ahead: int, *, hourly: bool) -> Boosted:
         there = ~np.isnan(actual)
         parts.append(rows[there])
         targets.append(actual[there] / level)
+    if not any(target.any() for target in targets):
+        return Boosted(None, hourly)
     model = HistGradientBoostingRegressor(
         loss="poisson",
         max_iter=80,

@@ -16,6 +16,8 @@ import pytest
 
 from tests import servers
 
+LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     servers.begin_session()
@@ -71,4 +73,4 @@ def each_server(postgres_server: servers.Server) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def long_tests() -> bool:
     """Whether to try more and for longer."""
-    return os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
+    return LONG

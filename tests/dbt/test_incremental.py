@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 
 import psycopg
 import pytest
 
+from tests.conftest import LONG
 from tests.dbt.histories import BookingLeavesAGoneLead, History
 from tests.dbt.project import DbtFailed, Project
 from tests.dbt.raw import Raw, after
 
 pytestmark = pytest.mark.xdist_group("dbt_incremental")
 
-LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
 HISTORIES, TICKS = (200, 8) if LONG else (36, 3)
 SOME_TABLES = ("int_people", "int_status_changes", "fct_conversations", "sla_daily")
 

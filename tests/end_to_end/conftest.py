@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG
 from tests.end_to_end import olist
 from tests.end_to_end.installation import Installation, succeeded
 from tests.end_to_end.pretend import PretendWorlds
 
-LONG = os.environ.get("FUNIL_LONG_TESTS") == "1"
+HERE = Path(__file__).parent
 SEEDS, SCALE = (7, 19, 101), 1.0 if LONG else 0.08
 TROUBLED_SEED, TROUBLED_SCALE = 3, 0.04
 
@@ -31,10 +32,12 @@ class House:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever lives in the house is tested by one worker: another would build it again, and tell stories from their middle."""
+    """Whoever lives in an installation is tested by one worker: another would build it again, and tell stories from their middle."""
     for item in items:
-        if "house" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("house"))
+        if item.path.parent == HERE:
+            lives_in = {"house", "empty_installation"}.intersection(getattr(item, "fixturenames", ()))
+            for installation in lives_in:
+                item.add_marker(pytest.mark.xdist_group(installation))
 
 
 @pytest.fixture(scope="session")

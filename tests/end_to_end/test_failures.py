@@ -91,7 +91,15 @@ def test_each_failed_sync_is_kept_with_its_sentence_and_without_the_secret(
 def test_the_ui_shows_just_those_two_failed(
     failed_run: subprocess.CompletedProcess[str], worlds: PretendWorlds
 ) -> None:
-    shown = worlds.installation.dagster_statuses("raw_chatwoot/conversations", "marts/fct_conversations")
+    shown = worlds.installation.dagster_statuses(
+        "raw_chatwoot/conversations",
+        "raw_bot/leads",
+        "analysis/conversation_analysis",
+        "marts/fct_conversations",
+        "ops/tick",
+    )
+    bots = shown.pop("raw_bot/leads")
+    assert {bots[tenant] for tenant in worlds.tenants} == {"MATERIALIZED"}, "the bots answered"
     for asset, statuses in shown.items():
         failed = {tenant for tenant, status in statuses.items() if status == "FAILED"}
         assert failed == {WRONG_TOKEN, DEAD_HOST}, asset

@@ -144,6 +144,15 @@ def test_a_constant_series_is_forecast_without_doubt() -> None:
     assert made.rows["backtest_mase"].isna().all()  # a ratio to nothing
 
 
+@pytest.mark.parametrize("silence", [100, 200], ids=["seen from too early", "not seen"])
+def test_trees_that_saw_nothing_come_expect_nothing(silence: int) -> None:
+    found = [datetime(2025, 3, 10, 12, tzinfo=UTC) - timedelta(days=back) for back in (silence, silence - 10)]
+    history = history_of(frame(found), timezone=SAO_PAULO.key, now=NOW, special_days={}, days_ahead=30)
+    assert history is not None
+    for hourly in (False, True):
+        assert not fit(history, 30, hourly=hourly).predict(history, 30).any()
+
+
 def test_one_wild_day_changes_little() -> None:
     """Neither trend nor rhythm may follow a single burst, nor a single silence."""
     found = instants(280, last=LAST)

@@ -8,15 +8,16 @@ import pytest
 
 from sandbox.world.records import Account
 from sandbox.world.world import World
+from tests.conftest import LONG
 from tests.sandbox.account import add_message, small_account
 from tests.sources.chatwoot.conftest import MakePretend
 
 SLUGS = ("boxcentral", "sorriso", "bellapele")
 
 
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", [7, 8] if LONG else [7])
 def test_ten_requests_when_nothing_changed_and_little_more_than_one_per_change(pretend: MakePretend, seed: int) -> None:
-    there = pretend(World.generate(seed=seed, scale=0.5 if seed == 7 else 0.2))
+    there = pretend(World.generate(seed=seed, scale=0.5 if LONG else 0.15))
     for slug in SLUGS:
         there.sync(slug)
     for hours in (0, 6, 6, 30):
@@ -30,7 +31,7 @@ def test_ten_requests_when_nothing_changed_and_little_more_than_one_per_change(p
 
 
 def test_a_first_sync_asks_once_per_conversation_and_once_per_page(pretend: MakePretend) -> None:
-    there = pretend(World.generate(seed=7, scale=0.2, slugs=["sorriso"]))
+    there = pretend(World.generate(seed=7, scale=0.1, slugs=["sorriso"]))
     there.sync("sorriso")
     asked = there.requests("sorriso")
     account = there.account("sorriso")

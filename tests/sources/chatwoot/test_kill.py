@@ -50,13 +50,13 @@ def statuses(dsn: str) -> list[str]:
 def test_a_first_sync_killed_at_random_moments_is_finished_by_the_next(
     pretend: MakePretend, embedded_server: servers.Server, long_tests: bool
 ) -> None:
-    there = pretend(World.generate(seed=11, scale=0.07, slugs=[SLUG]))
+    there = pretend(World.generate(seed=11, scale=0.05, slugs=[SLUG]))
     takes = sync_in_a_process(there, there.dsn)
     clean = everything(there.dsn, SLUG)
     assert differences(there.dsn, SLUG, there.account(SLUG)) == {}
     rng = random.Random(0)
     unfinished = 0
-    for _ in range(50 if long_tests else 8):
+    for _ in range(50 if long_tests else 5):
         dsn = embedded_server.create(migrated=True)
         try:
             sync_in_a_process(there, dsn, kill_after=rng.uniform(0, takes))
@@ -76,12 +76,12 @@ def test_a_first_sync_killed_at_random_moments_is_finished_by_the_next(
 def test_an_incremental_sync_killed_at_random_moments_is_made_up_for_by_the_next(
     pretend: MakePretend, long_tests: bool
 ) -> None:
-    world = World.generate(seed=12, scale=0.15, slugs=[SLUG])
+    world = World.generate(seed=12, scale=0.15 if long_tests else 0.06, slugs=[SLUG])
     there = pretend(world)
     there.sync(SLUG)
     rng = random.Random(0)
     takes = 0.5
-    for _ in range(50 if long_tests else 8):
+    for _ in range(50 if long_tests else 6):
         there.server.advance(16, unannounced=False)
         sync_in_a_process(there, there.dsn, kill_after=rng.uniform(0, takes))
         takes = max(0.3, there.sync(SLUG).seconds)
@@ -90,7 +90,7 @@ def test_an_incremental_sync_killed_at_random_moments_is_made_up_for_by_the_next
 
 
 def test_a_reconciliation_killed_half_way_does_no_harm(pretend: MakePretend) -> None:
-    world = World.generate(seed=13, scale=0.1, slugs=[SLUG])
+    world = World.generate(seed=13, scale=0.06, slugs=[SLUG])
     there = pretend(world)
     there.sync(SLUG)
     there.server.advance(100, unannounced=True)

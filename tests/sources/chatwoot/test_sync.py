@@ -14,16 +14,18 @@ from sandbox.world.world import World
 from sources.chatwoot.connection import Connection
 from sources.chatwoot.errors import ChatwootError
 from sources.chatwoot.retry import RetryPolicy
+from tests.conftest import LONG
 from tests.sandbox.account import small_account
 from tests.sources.chatwoot.conftest import MakePretend
 from tests.sources.chatwoot.expected import differences
 
 SLUGS = ("boxcentral", "sorriso", "bellapele")
+SCALE = 0.12 if LONG else 0.04
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(10 if LONG else 1))
 def test_a_first_sync_holds_exactly_what_the_server_has(pretend: MakePretend, seed: int) -> None:
-    there = pretend(World.generate(seed=seed, scale=0.06))
+    there = pretend(World.generate(seed=seed, scale=SCALE))
     for slug in SLUGS:
         summary = there.sync(slug)
         assert summary.mode == "first"
@@ -32,9 +34,9 @@ def test_a_first_sync_holds_exactly_what_the_server_has(pretend: MakePretend, se
         assert differences(there.dsn, slug, there.account(slug)) == {}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(10 if LONG else 2))
 def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePretend, seed: int) -> None:
-    world = World.generate(seed=seed, scale=0.15)
+    world = World.generate(seed=seed, scale=SCALE)
     there = pretend(world)
     for slug in SLUGS:
         there.sync(slug)
@@ -47,7 +49,7 @@ def test_incremental_syncs_follow_whatever_the_source_announces(pretend: MakePre
 
 
 def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
-    world = World.generate(seed=3, scale=0.2, slugs=["sorriso"])
+    world = World.generate(seed=3, scale=SCALE, slugs=["sorriso"])
     there = pretend(world)
     there.sync("sorriso")
     there.server.advance(24 * 16, unannounced=False)
@@ -57,9 +59,9 @@ def test_an_absence_of_weeks_is_caught_up_exactly(pretend: MakePretend) -> None:
     assert differences(there.dsn, "sorriso", there.account("sorriso"), announced=True) == {}
 
 
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", range(10 if LONG else 2))
 def test_a_reconciliation_finds_what_nobody_announced(pretend: MakePretend, seed: int) -> None:
-    world = World.generate(seed=seed, scale=0.12)
+    world = World.generate(seed=seed, scale=SCALE)
     there = pretend(world)
     for slug in SLUGS:
         there.sync(slug)
@@ -101,7 +103,7 @@ def test_since_begins_at_midnight_of_the_tenants_own_calendar(pretend: MakePrete
 
 
 def test_nothing_is_written_when_nothing_changed(pretend: MakePretend) -> None:
-    there = pretend(World.generate(seed=7, scale=0.1))
+    there = pretend(World.generate(seed=7, scale=SCALE))
     for slug in SLUGS:
         there.sync(slug)
         for mode in ("auto", "reconcile"):
