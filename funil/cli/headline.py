@@ -30,12 +30,13 @@ def headline_table(dsn: str, tenant_ids: Sequence[str]) -> Table:
 
 
 def _figures(row: dict[str, Any]) -> dict[str, str]:
-    conversion = row["customers"] / row["contacts"] if row["contacts"] else None
+    knows_customers = row["customers"] is not None and row["contacts"]
+    conversion = row["customers"] / row["contacts"] if knows_customers else None
     return {
         "conversations": f"{row['conversations']:,}",
         "people": f"{row['contacts']:,}",
         "leads": f"{row['leads']:,}",
-        "customers": f"{row['customers']:,}",
+        "customers": _optional(row["customers"], "{:,}"),
         "conversion": _optional(conversion, "{:.1%}"),
         "revenue": _optional(row["revenue"], row["currency"] + " {:,.0f}"),
         "campaign ROI": _optional(row["roi_pct"], "{:,.0f} %"),

@@ -29,7 +29,8 @@ with
         select tenant_id, 100 * (sum(promoters) - sum(detractors))::float8 / nullif(sum(answers), 0) as nps
         from marts.nps_monthly
         group by tenant_id
-    )
+    ),
+    bots as (select tenant_id from marts.tenant_freshness where source = 'bot')
 select
     tenants.tenant_id,
     tenants.tenant_name,
@@ -37,7 +38,8 @@ select
     coalesce(conversations.conversations, 0) as conversations,
     coalesce(funnel.contacts, 0) as contacts,
     coalesce(funnel.leads, 0) as leads,
-    coalesce(funnel.customers, 0) as customers,
+    -- only a bot tells of bookings: without one nobody knows who became a customer
+    case when bots.tenant_id is not null then coalesce(funnel.customers, 0) end as customers,
     money.revenue,
     100 * (money.revenue - money.cost) / nullif(money.cost, 0) as roi_pct,
     conversations.median_first_response_seconds,
@@ -49,5 +51,6 @@ left join funnel on funnel.tenant_id = tenants.tenant_id
 left join money on money.tenant_id = tenants.tenant_id
 left join sla on sla.tenant_id = tenants.tenant_id
 left join nps on nps.tenant_id = tenants.tenant_id
+left join bots on bots.tenant_id = tenants.tenant_id
 where tenants.tenant_id = any (%(tenants)s)
 order by tenants.tenant_id

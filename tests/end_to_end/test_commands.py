@@ -23,6 +23,8 @@ def demo(empty_installation: Installation) -> subprocess.CompletedProcess[str]:
 def test_the_demo_shows_every_tenants_headline_and_where_to_look_next(demo: subprocess.CompletedProcess[str]) -> None:
     for name in ("Box Central", "Sorriso", "Bella Pele", "make ui"):
         assert name in demo.stdout, demo.stdout
+    *_, bella_pele = next(line for line in demo.stdout.splitlines() if "customers" in line).split("│")[:3]
+    assert bella_pele.strip() == "-", "it has no bot, which alone tells of bookings"
 
 
 def test_the_demo_again_writes_nothing(
