@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ml.additive import AdditiveModel
 from ml.lead_features import DECAY_DAYS, LOGARITHMIC
 
 REASONS = 3
@@ -29,18 +28,19 @@ def _texts() -> Mapping[str, Any]:
     return texts
 
 
-def reasons(model: AdditiveModel, features: pd.DataFrame) -> list[list[str]]:
-    """At most three sentences per row, the weightiest first; fewer, or none, where little speaks either way."""
+def reasons(parts: pd.DataFrame, features: pd.DataFrame) -> np.ndarray:
+    """Three sentences per row, the weightiest first; None in the last places, or all, where little speaks either way.
+
+    `parts` are the model's contributions for these features.
+    """
     texts = _texts()
-    parts = model.contributions(features)
     themes = [[name for name in names if name in parts] for names in texts["themes"].values()]
     themes = [names for names in themes if names]
-    found: list[list[str]] = [[] for _ in range(len(features))]
     if not themes:
-        return found
+        return np.full((len(features), REASONS), None, dtype=object)
     sums = np.column_stack([parts[names].to_numpy().sum(axis=1) for names in themes])
     ranked = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :REASONS]
-    said = np.full(ranked.shape, "", dtype=object)
+    said = np.full((len(features), REASONS), None, dtype=object)
     for position, names in enumerate(themes):
         rows, places = np.nonzero(ranked == position)
         total = sums[rows, position]
@@ -53,7 +53,7 @@ def reasons(model: AdditiveModel, features: pd.DataFrame) -> list[list[str]]:
                 words = _words(name, features[name].to_numpy()[rows[mine]], texts["features"][name])
                 direction = np.where(total[mine] > 0, texts["directions"]["up"], texts["directions"]["down"])
                 said[rows[mine], places[mine]] = direction.astype(object) + words
-    return [[text for text in row if text] for row in said.tolist()]
+    return said
 
 
 def _words(name: str, values: np.ndarray, entry: Mapping[str, Any]) -> np.ndarray:

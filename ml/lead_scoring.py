@@ -28,6 +28,7 @@ from ml.lead_training import (
     fit_additive,
     fit_base_rate,
     fit_maturity,
+    logistic,
     probabilities,
     split_by_time,
 )
@@ -173,6 +174,7 @@ def score(
     next talk by: null for who has a date already, and where no playbook is better than the others beyond luck.
     """
     seen = _features(data, data.snapshots)
+    parts = conversion.contributions(seen)
     everybody = best_hour.profile(_by_hour(data.hours, "customer_messages"))
     hours = best_hour.best_hours(
         _own_hours(data.snapshots, data.timezone),
@@ -184,16 +186,16 @@ def score(
         {
             "person_id": data.snapshots["person_id"],
             "scored_as_of": data.snapshots["at"],
-            "probability": probabilities(conversion, seen),
+            "probability": logistic(parts.to_numpy().sum(axis=1) + conversion.intercept),
             "churn_risk": probabilities(silence, seen),
             "best_hour": pd.array(hours, dtype="Int64"),
             "playbook": _recommended(data, seen),
         }
     )
     scores.loc[scores["best_hour"] < 0, "best_hour"] = pd.NA
-    said = reasons(conversion, seen)
+    said = reasons(parts, seen)
     for number in range(REASONS):
-        scores[f"reason_{number + 1}"] = [own[number] if number < len(own) else None for own in said]
+        scores[f"reason_{number + 1}"] = said[:, number]
     return scores
 
 

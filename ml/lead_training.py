@@ -115,7 +115,7 @@ def fit_additive(split: Split, tenant_id: str, strengths: Sequence[float] = STRE
         strength: _fit(split.fitted, NUMERIC, CATEGORICAL, strength).log_odds(split.tuned.features)
         for strength in strengths
     }
-    weights = [(judge(_logistic(said), split.tuned.happened).log_loss, strength) for strength, said in tried.items()]
+    weights = [(judge(logistic(said), split.tuned.happened).log_loss, strength) for strength, said in tried.items()]
     strength = min(weights)[1]
     slope, shift = _calibration(tried[strength], split.tuned.happened)
     model = _fit(split.training, NUMERIC, CATEGORICAL, strength).calibrated(slope, shift)
@@ -137,7 +137,7 @@ def fit_base_rate(split: Split, tenant_id: str) -> Candidate:
 
 
 def probabilities(model: AdditiveModel, features: pd.DataFrame) -> np.ndarray:
-    return _logistic(model.log_odds(features))
+    return logistic(model.log_odds(features))
 
 
 def choose(
@@ -235,6 +235,6 @@ def _fewer(examples: Examples) -> int:
     return min(positives, len(examples.happened) - positives)
 
 
-def _logistic(log_odds: np.ndarray) -> np.ndarray:
+def logistic(log_odds: np.ndarray) -> np.ndarray:
     chances: np.ndarray = 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
     return chances
