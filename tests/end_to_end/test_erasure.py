@@ -171,12 +171,6 @@ def choose(worlds: PretendWorlds, count: int) -> list[Erased]:
         for truth in truths.values()
         for text in (*truth["messages"]["content"].dropna(), *truth["bot_messages"]["content"].dropna(), *names)
     )
-    said = Counter(
-        text
-        for truth in truths.values()
-        for text in set(truth["messages"]["content"].dropna())
-        if len(text) >= LONG_ENOUGH
-    )
     chosen: list[Erased] = []
     for number, (tenant_id, truth) in enumerate(truths.items()):
         found = []
@@ -184,8 +178,16 @@ def choose(worlds: PretendWorlds, count: int) -> list[Erased]:
         emails = dict(zip(truth["contacts"]["contact_id"], truth["contacts"]["email"], strict=True))
         for row in truth["people"].itertuples(index=False):
             mine = talks[talks["contact_id"].isin(row.contact_ids) | talks["lead_id"].isin(row.lead_ids)]
-            own = truth["messages"][truth["messages"]["conversation_id"].isin(mine["conversation_id"])]
-            texts = [text for text in own["content"].dropna() if said[text] == 1 and everything.count(text) <= 2]
+            own = pd.concat(
+                truth[name].loc[truth[name]["conversation_id"].isin(mine["conversation_id"]), "content"].dropna()
+                for name in ("messages", "bot_messages")
+            )
+            mine_alone = "\n".join(own)
+            texts = [
+                text
+                for text in dict.fromkeys(own)
+                if len(text) >= LONG_ENOUGH and everything.count(text) == mine_alone.count(text)
+            ]
             shared = [email for email, count in Counter(emails.values()).items() if email and count > 1]
             alone = row.name and names[row.name] == 1 and len(row.name.split()) > 1
             alone = alone and not any(emails.get(id) in shared for id in row.contact_ids)
