@@ -4,8 +4,10 @@
     readers         kinds of logins that may select from it (`funil_<kind>`); a column's own `readers` narrow that
     own_rows_of     the column that says whose row it is: of it, a secretary reads only their own
 
-    Tables have one policy for all tenants; views are the invoker's, so that the policies beneath them hold. A hash of
-    all that was declared stands in the policy's comment: a tick finds it in place and does nothing.
+    Tables have one policy for all tenants, and one more for logins of several: the planner reads an index for one value as
+    the owner's filter would have it read, and expects ten of a list whose length it does not know. Views are the invoker's, so
+    that the policies beneath them hold. A hash of all that was declared stands in the policy's comment: a tick finds it in
+    place and does nothing.
 
     Of what readers can read no statistics of values are kept: they are of all tenants' rows, and `explain` shows what the
     planner concludes from them, value by value, to whoever asks. How many values there are is kept where the server can (18):
@@ -31,8 +33,7 @@
                 )
             }}
         {% endif %}
-        {% set condition %}
-            tenant_id = any({{ once("access.tenants()") }}::text[])
+        {% set of_agents %}
             {%- if own and "secretary" in readers %}
                 and (
                     {{ once("access.reads_all_agents()") }}
@@ -40,9 +41,14 @@
                 )
             {%- endif %}
         {% endset %}
+        {% set policies %}
+            create policy readers on {{ name }} for select to {{ kinds_of_tenants() | join(", ") }}
+            using (tenant_id = {{ once("access.tenant()") }} {{ of_agents }});
+            create policy readers_of_many on {{ name }} for select to funil_many
+            using (tenant_id = any({{ once("access.tenants()") }}::text[]) {{ of_agents }});
+        {% endset %}
         {% set grants = grant_columns(name, node, readers) %}
-        {% set policy %} for select to funil_reader using ({{ condition }}) {% endset %}
-        {% set declared = local_md5(policy ~ grants) %}
+        {% set declared = local_md5(policies ~ grants) %}
         do $secure$
         declare
             known record;
@@ -81,7 +87,8 @@
             end if;
             alter table {{ name }} enable row level security;
             drop policy if exists readers on {{ name }};
-            create policy readers on {{ name }} {{ policy }};
+            drop policy if exists readers_of_many on {{ name }};
+            {{ policies }}
             {{ grants }}
             comment on policy readers on {{ name }} is '{{ declared }}';
         end
@@ -107,6 +114,14 @@
     {%- if var("distributed") -%} {{ call }}
     {%- else -%} (select {{ call }})
     {%- endif -%}
+{%- endmacro %}
+
+{% macro kinds_of_tenants() -%}
+    {%- set roles = [] -%}
+    {%- for kind in kinds() if kind != "agency" -%}
+        {%- do roles.append("funil_" ~ kind) -%}
+    {%- endfor -%}
+    {{ return(roles) }}
 {%- endmacro %}
 
 {% macro kinds() -%}

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.dbt.conftest import Examples
 from tests.dbt.readers import MINE, OTHER, Reader, declared, readable, rows_of
-from warehouse.access import Kind
+from warehouse.access import Kind, grant_login, revoke_login
 from warehouse.access.roles import ensure_group
 from warehouse.migrate import migrate
 
@@ -46,6 +46,22 @@ def test_a_login_reads_all_of_its_own_rows_and_none_of_anybody_elses(
                 sql.SQL("select tenant_id, count(*) from {} where {} group by 1 order by 1").format(table, where)
             ).fetchall()
         assert seen == expected, f"{kind}: {model['name']}"
+
+
+def test_a_login_of_two_tenants_reads_both_and_no_third(told: Examples, readers: Mapping[Kind, Reader]) -> None:
+    url, name = told.project.url, f"r_two_{uuid4().hex[:8]}"
+    grant_login(url, url, name, Kind.MANAGER, tenants=[MINE], actor="tests")
+    grant_login(url, url, name, Kind.MANAGER, tenants=[OTHER], actor="tests")
+    tables = [sql.Identifier("marts", model["name"]) for model in readable(told.project, Kind.MANAGER)]
+    counts = sql.SQL("select tenant_id, count(*) from {} where tenant_id = any({}) group by 1 order by 1")
+    everything = sql.SQL("select tenant_id, count(*) from {} group by 1 order by 1")
+    try:
+        with psycopg.connect(make_conninfo(url, user=name)) as both, psycopg.connect(url) as owner:
+            for table in tables:
+                expected = owner.execute(counts.format(table, [MINE, OTHER])).fetchall()
+                assert both.execute(everything.format(table)).fetchall() == expected, table
+    finally:
+        revoke_login(url, name, actor="tests")
 
 
 def test_outside_the_marts_nothing_can_be_named(told: Examples, readers: Mapping[Kind, Reader]) -> None:

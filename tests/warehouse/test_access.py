@@ -64,8 +64,11 @@ def test_a_login_is_told_its_password_once_and_comes_in_with_it(
     with psycopg.connect(warehouse) as connection:
         [login] = [login for login in list_logins(connection) if login.name == name]
     assert (login.kind, sorted(login.tenants)) == (Kind.MANAGER, sorted(slugs))
+    with psycopg.connect(first.dsn) as connection:
+        assert connection.execute("select access.is_of('funil_many'), access.tenant()").fetchone() == (True, None)
     revoke_login(warehouse, name, tenants=slugs[:1], actor="tests")
     with psycopg.connect(first.dsn) as connection:
+        assert connection.execute("select access.is_of('funil_many'), access.tenant()").fetchone() == (False, slugs[1])
         assert connection.execute("select access.tenants()").fetchone() == ([slugs[1]],)
         revoke_login(warehouse, name, actor="tests")
         with pytest.raises(psycopg.OperationalError):  # whoever is in goes out
@@ -84,6 +87,17 @@ def test_a_secretary_is_an_agent_of_one_tenant(warehouse: str, slugs: list[str])
     with psycopg.connect(make_conninfo(warehouse, user=login.name)) as connection:
         row = connection.execute("select access.agents(), access.reads_all_agents()").fetchone()
         assert row == ([f"{slugs[0]}_7"], False)
+
+
+def test_a_tenant_may_come_by_a_group_of_somebodys_own_making(warehouse: str, slugs: list[str]) -> None:
+    login, team = f"ana_{slugs[0]}", f"team_{slugs[0]}"
+    grant(warehouse, login, Kind.MANAGER, tenants=slugs[:1])
+    with psycopg.connect(warehouse, autocommit=True) as owner:
+        for statement in (f"create role {team}", f"grant tenant_{slugs[0]} to {team}", f"grant {team} to {login}"):
+            owner.execute(statement.encode())
+        owner.execute(f"revoke tenant_{slugs[0]} from {login}".encode())
+    with psycopg.connect(make_conninfo(warehouse, user=login)) as connection:
+        assert connection.execute("select access.tenants(), access.tenant()").fetchone() == ([slugs[0]], slugs[0])
 
 
 @pytest.mark.parametrize(

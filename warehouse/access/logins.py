@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from funil.errors import FunilError
-from warehouse.access.roles import Kind, agent_role, ensure_group, tenant_role
+from warehouse.access.roles import MANY, Kind, agent_role, ensure_group, tenant_role
 from warehouse.address import build_url
 from warehouse.audit import note
 from warehouse.connect import connect
@@ -98,6 +98,8 @@ def grant_login(
         for group in groups:
             ensure_group(connection, group)
             connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(name)))
+        if len({*tenants, *(existing.tenants if existing else ())}) > 1:
+            connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(MANY), sql.Identifier(name)))
         for tenant in _each_or_none(tenants):
             note(connection, actor, "grant", name, tenant_id=tenant, kind=kind.value, agent_id=agent_id)
         [login] = [login for login in list_logins(connection) if login.name == name]
@@ -122,6 +124,8 @@ def revoke_login(dsn: str, name: str, *, tenants: Collection[str] = (), actor: s
         if tenants:
             groups = list(map(tenant_role, tenants))
             groups += [f"agent_{agent}" for agent in existing.agents if agent.rpartition("_")[0] in tenants]
+            if len(set(existing.tenants) - set(tenants)) <= 1 < len(existing.tenants):
+                groups.append(MANY)
             for group in groups:
                 connection.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(group), sql.Identifier(name)))
         else:

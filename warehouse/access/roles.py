@@ -8,6 +8,9 @@ from enum import StrEnum
 import psycopg
 from psycopg import sql
 
+MANY = "funil_many"
+"""Of whoever reads several tenants: a policy of their own applies to them."""
+
 
 class Kind(StrEnum):
     """What a login is for. It has one kind; which columns each kind may read is declared with the dbt models."""
