@@ -58,8 +58,6 @@ def test_every_finding_is_explained_and_every_explanation_is_needed(told: Exampl
         of_tenants = ",".join(kind.role for kind in Kind if kind is not Kind.AGENCY)
         expected = [("readers", f"{{{of_tenants}}}"), ("readers_of_many", "{funil_many}")]
         assert policies == expected, "permissive policies add up"
-            "permissive ones add up"
-        )
 
 
 def test_no_row_can_be_written_and_no_view_passes_over_policies(told: Examples) -> None:
