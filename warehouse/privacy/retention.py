@@ -87,6 +87,10 @@ limit %(limit)s
 # what has a time of its own, or a conversation that is not stored
 _OLD_ROWS = {
     "raw_bot.procedure_bookings": "greatest(booked_at, scheduled_for) < %(cutoff)s",
+    "ml.booking_states": (
+        "known_at < %(cutoff)s and not exists (select from raw_bot.procedure_bookings as b "
+        "where b.tenant_id = old.tenant_id and b.id = old.booking_id)"
+    ),
     "raw_bot.lead_interactions": "created_at < %(cutoff)s",
     "raw_bot.campaign_costs": "cost_date < %(day)s",
     "ops.rejected_rows": "last_seen_at < %(cutoff)s",
