@@ -45,8 +45,11 @@ def best_hours(own_hours: np.ndarray, of_all: np.ndarray, weight: float, busines
     at_work = business_replies > AT_WORK * max(business_replies.sum(), 1)
     if not at_work.any():
         return np.full(len(own_hours), -1)
-    likely = np.where(at_work, expected(own_hours, of_all, weight), -1.0)
-    hours: np.ndarray = np.argmax(likely, axis=1)
+    # many people, but hours are few: each combination is weighed once
+    codes = (np.nan_to_num(own_hours, nan=-1.0) + 1) @ 25.0 ** np.arange(own_hours.shape[1])
+    _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    likely = np.where(at_work, expected(own_hours[first], of_all, weight), -1.0)
+    hours: np.ndarray = np.argmax(likely, axis=1)[which]
     return hours
 
 

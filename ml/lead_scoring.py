@@ -173,7 +173,8 @@ def score(
     14 days), `best_hour` to write to them (0 to 23; null where the business never answers), and the `playbook` to lead the
     next talk by: null for who has a date already, and where no playbook is better than the others beyond luck.
     """
-    seen = _features(data, data.snapshots)
+    # as categories, each value is looked up once and not by every model again
+    seen = _features(data, data.snapshots).astype(dict.fromkeys(CATEGORICAL, "category"))
     parts = conversion.contributions(seen)
     everybody = best_hour.profile(_by_hour(data.hours, "customer_messages"))
     hours = best_hour.best_hours(

@@ -190,6 +190,7 @@ def score_leads(dsn: str, tenant: Tenant, *, good_for: timedelta | None) -> Scor
     """Scores the tenant's open leads as of its last sync, unless the scores there are good for longer."""
     with connect(dsn, autocommit=True) as connection:
         connection.execute("set timezone to 'UTC'")
+        connection.execute("set work_mem to '128MB'")  # a hundred thousand leads are sorted without files
         now = source_clock(connection, tenant.slug)
         if now is None:
             return Scored(note="nothing has been synced yet")

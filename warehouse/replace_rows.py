@@ -38,8 +38,16 @@ def replace_rows(
             loaded = load_rows(
                 connection, name, rows, tenant_id=tenant_id, sync_id=sync_id, source="ml", resource=table
             )
-            stored[table] = Stored(loaded.written, _delete_others(connection, name, tenant_id, rows))
+            others = _count(connection, name, tenant_id) - loaded.inserted - loaded.updated - loaded.unchanged
+            stored[table] = Stored(loaded.written, _delete_others(connection, name, tenant_id, rows) if others else 0)
     return stored
+
+
+def _count(connection: psycopg.Connection, table: str, tenant_id: str) -> int:
+    shape = table_shape(connection, table)
+    query = sql.SQL("select count(*) from {} where tenant_id = %s").format(shape.identifier)
+    row = connection.execute(query, [tenant_id]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _delete_others(
