@@ -90,35 +90,34 @@
 
 {% macro postgres__drop_relation(relation) %}
     {{ default__drop_relation(relation) }}
-    {#- dbt believes that the views over it are gone as well -#}
     {% if relation.identifier.endswith("__dbt_backup") %}
-        {% set name = relation.schema ~ "." ~ relation.identifier | replace(
-            "__dbt_backup", ""
-        ) %}
-        {% call statement("views_left", fetch_result=True, auto_begin=False) -%}
-            with recursive
-                views as (
-                    select to_regclass('{{ name }}') as view_over
-                    union
-                    select d.view_over
-                    from views as v
-                    cross join lateral({{ views_over("v.view_over") }}) as d(view_over)
-                )
-            select n.nspname, c.relname
-            from views as v
-            join pg_class as c on c.oid = v.view_over
-            join pg_namespace as n on n.oid = c.relnamespace
-            where c.oid <> to_regclass('{{ name }}')
-        {%- endcall %}
-        {% for row in load_result("views_left").table.rows %}
-            {% do adapter.cache_added(
-                api.Relation.create(
-                    database=relation.database,
-                    schema=row[0],
-                    identifier=row[1],
-                    type="view",
-                )
-            ) %}
-        {% endfor %}
+        {{
+            remember_views_over(
+                relation.database,
+                relation.schema ~ "." ~ relation.identifier
+                | replace("__dbt_backup", ""),
+            )
+        }}
     {% endif %}
+{% endmacro %}
+
+{% macro remember_views_over(database, name) %}
+    {#- dbt believes that they went with what was dropped -#}
+    {% call statement("views_left", fetch_result=True, auto_begin=False) -%}
+        select n.nspname, c.relname
+        from ({{ views_over("to_regclass('" ~ name ~ "')") }}) as v(view_over)
+        join pg_class as c on c.oid = v.view_over
+        join pg_namespace as n on n.oid = c.relnamespace
+    {%- endcall %}
+    {% for row in load_result("views_left").table.rows %}
+        {% do adapter.cache_added(
+            api.Relation.create(
+                database=database,
+                schema=row[0],
+                identifier=row[1],
+                type="view",
+            )
+        ) %}
+        {{ remember_views_over(database, row[0] ~ "." ~ row[1]) }}
+    {% endfor %}
 {% endmacro %}
