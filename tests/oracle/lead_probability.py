@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
+from sandbox.world import outcome
+
 CANCELLED, NEVER_TOLD = 0.09, 0.03
 ATTENDANCE_KNOWN = 1 - CANCELLED - NEVER_TOLD
 DAY = 86_400.0
@@ -71,7 +73,16 @@ def _coming_back(journeys: pd.DataFrame, means: dict[str, float], days: int) -> 
     there = FOUNDERS * len(journeys)
     free = 1 - len(nuisances) / (len(first) + there)
     asks = float((journeys["is_lead"] & ~members).mean() / (~members & ~journeys["topic"].isin(NUISANCES)).mean())
-    success = asks * means["p_engage"] * means["p_book"] * means["p_attend"] * ATTENDANCE_KNOWN
+    asks *= ATTENDANCE_KNOWN
+    # the score that the bot gave them and the channel they came by stay theirs
+    channel = first["channel"].map(outcome.CHANNEL_EFFECT).fillna(0.0)
+    score = first["maturity_score"].fillna(50.0).astype(float) - 50.0
+    own = asks * _shifted(means["p_engage"], 0.5 * channel)
+    own *= _shifted(means["p_book"], channel + 0.03 * score) * _shifted(
+        means["p_attend"], 0.4 * channel + 0.012 * score
+    )
+    success = {str(person): float(chance) for person, chance in own.items()}
+    usual = asks * means["p_engage"] * means["p_book"] * means["p_attend"]
 
     def coming_back(person_id: str, at: float) -> float:
         if person_id in nuisances:
@@ -80,9 +91,13 @@ def _coming_back(journeys: pd.DataFrame, means: dict[str, float], days: int) -> 
         rank = there / 2 if person_id in founders else there + float(known_since.searchsorted(began.get(person_id, at)))
         later = max(people - rank, 1.0)
         picks = talks * RETURNING / free / np.sqrt(people) * (np.sqrt(later + newcomers) - np.sqrt(later)) / newcomers
-        return float(1 - np.exp(-picks * success))
+        return float(1 - np.exp(-picks * success.get(person_id, usual)))
 
     return coming_back
+
+
+def _shifted(chance: float, log_odds: pd.Series) -> pd.Series:
+    return 1 / (1 + np.exp(-(np.log(chance / (1 - chance)) + log_odds)))
 
 
 def _of_bookings(bookings: Iterable[tuple[float, ...]], at: float) -> float:
