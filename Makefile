@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long ui docs lint format clean
+.PHONY: demo test test-long pytest ui docs lint format clean
 
 demo: .venv/runtime
 	@$(BIN)/funil demo
@@ -13,11 +13,15 @@ ui: .venv/runtime
 docs: .venv/runtime
 	@$(BIN)/funil docs
 
-test: lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+# the first reading of all types takes a minute of one processor, while tests wait for each other
+test: .venv/dev
+	@$(MAKE) --no-print-directory -j2 lint pytest
 
-test-long: lint
-	@FUNIL_LONG_TESTS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --timeout 7200
+test-long: .venv/dev
+	@FUNIL_LONG_TESTS=1 PYTEST_ADDOPTS="--timeout 7200" $(MAKE) --no-print-directory -j2 lint pytest
+
+pytest: .venv/dev
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/dev
 	@$(BIN)/ruff check .
