@@ -206,11 +206,12 @@ def test_the_databases_words_reach_the_person(house: House) -> None:
     """Views over a warehouse in which a table is missing; others are made all the same."""
     with psycopg.connect(house.dsn) as connection:
         connection.execute("drop table raw_chatwoot.labels")
+    environment = dbt_environment(house.dsn)
     with one_dbt_at_a_time(house.dsn):
         outcome = run_dbt(
             build_arguments(models=["stg_chatwoot__labels", "stg_chatwoot__teams"]),
-            manifest=load_manifest(),
-            environment=dbt_environment(house.dsn),
+            manifest=load_manifest(environment),
+            environment=environment,
         )
     assert list(outcome.built) == ["stg_chatwoot__teams"]
     assert outcome.sentence is not None
