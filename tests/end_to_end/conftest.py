@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever lives in an installation is tested by one worker: another would build it again, and tell stories from their middle."""
     for item in items:
         if item.path.parent == HERE:
-            lives_in = {"house", "empty_installation"}.intersection(getattr(item, "fixturenames", ()))
+            lives_in = {"house", "empty_installation", "exposed"}.intersection(getattr(item, "fixturenames", ()))
             for installation in lives_in:
                 item.add_marker(pytest.mark.xdist_group(installation))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -15,10 +16,11 @@ from psycopg import sql
 
 from funil.errors import FunilError
 from funil.settings import load_settings
-from tests.servers import Server, session_directory
+from tests.servers import UNSAFE_BUT_QUICK, session_directory
 from tests.warehouse.held import START, Held, load
 from warehouse.audit import breaks
 from warehouse.embedded import EmbeddedPostgres
+from warehouse.migrate import migrate
 from warehouse.privacy.erase import erase, preview
 from warehouse.privacy.footprint import COLUMNS, CONDITIONS, NOBODYS
 from warehouse.privacy.leftovers import clean_log, clean_tables
@@ -211,13 +213,25 @@ def test_every_table_was_thought_of(warehouse: str) -> None:
     assert {table for table, columns in telling.items() if naming.intersection(columns)} == of_models
 
 
-def test_nothing_is_left_in_a_dump_or_in_the_servers_files(held: str, embedded_server: Server) -> None:
+@pytest.fixture
+def server_of_its_own() -> Iterator[EmbeddedPostgres]:
+    """All databases of a server write one log: those of other tests would be found in it."""
+    folder = Path(tempfile.mkdtemp(dir=session_directory()))  # a socket's path is limited
+    server = EmbeddedPostgres(folder, settings=UNSAFE_BUT_QUICK)
+    yield server
+    server.stop()
+
+
+def test_nothing_is_left_in_a_dump_or_in_the_servers_files(server_of_its_own: EmbeddedPostgres) -> None:
+    held = server_of_its_own.ensure_running().url("postgres")
+    migrate(held)
+    take_in(held, OTHER, WHO)
     with psycopg.connect(held, autocommit=True) as connection:
         connection.execute("analyze")  # samples of values
         connection.execute("checkpoint")
         row = connection.execute("select pg_relation_filepath('raw_bot.leads')").fetchone()
     assert row
-    data = EmbeddedPostgres(session_directory() / "embedded").data_directory
+    data = server_of_its_own.data_directory
     places = [(data / row[0]).parent, data / "pg_wal"]
     everything = dump(held) + b"".join(contents(places))
     assert not missing(WHO, everything), "it is found where it is"
