@@ -18,7 +18,7 @@ test: .venv/dev
 	@$(MAKE) --no-print-directory -j2 lint pytest
 
 test-long: .venv/dev
-	@FUNIL_LONG_TESTS=1 PYTEST_ADDOPTS="--timeout 7200" $(MAKE) --no-print-directory -j2 lint pytest
+	@FUNIL_LONG_TESTS=1 PYTEST_ADDOPTS="$$PYTEST_ADDOPTS --timeout 7200" $(MAKE) --no-print-directory -j2 lint pytest
 
 pytest: .venv/dev
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -4,6 +4,7 @@ warehouse       the address of a migrated database on the embedded server
 empty_database  the same, with nothing in it
 each_server     the address of a migrated database, once on the embedded server and once on the system's PostgreSQL;
                 skips the second, saying so, where none is installed
+home            a FUNIL_HOME of the test's own
 long_tests      whether FUNIL_LONG_TESTS asks for the long variants
 """
 
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from funil.settings import load_settings
 from tests import servers
 
 LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
@@ -68,6 +71,15 @@ def each_server(postgres_server: servers.Server) -> Iterator[str]:
     url = postgres_server.create(migrated=True)
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A FUNIL_HOME of the test's own."""
+    monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
+    load_settings.cache_clear()
+    yield tmp_path
+    load_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from funil.settings import load_settings
 from tests.dbt.conftest import Examples
 from tests.dbt.project import Project
 from tests.dbt.raw import Raw, after
@@ -32,13 +30,7 @@ where
 PHONES = ("+5511987650001", "+5511987650002")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Where the key of the erasure is kept."""
-    monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("home")  # the key of the erasure is kept there
 
 
 def tell(raw: Raw, *numbers: int) -> None:

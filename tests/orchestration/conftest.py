@@ -33,13 +33,11 @@ def bot_tenant(slug: str, database_url: str = "postgresql://nobody@127.0.0.1:9/n
 
 
 @pytest.fixture
-def house(tmp_path: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
+def house(home: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setenv("FUNIL_DATABASE_URL", warehouse)
-    monkeypatch.setenv("FUNIL_TENANTS", str(tmp_path / "tenants.yaml"))
+    monkeypatch.setenv("FUNIL_TENANTS", str(home / "tenants.yaml"))
     load_settings.cache_clear()
-    yield House(tmp_path, warehouse)
-    load_settings.cache_clear()
+    return House(home, warehouse)
 
 
 @pytest.fixture

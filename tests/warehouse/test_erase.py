@@ -15,7 +15,6 @@ import pytest
 from psycopg import sql
 
 from funil.errors import FunilError
-from funil.settings import load_settings
 from tests.servers import UNSAFE_BUT_QUICK, session_directory
 from tests.warehouse.held import START, Held, load
 from warehouse.audit import breaks
@@ -35,13 +34,7 @@ from information_schema.columns where table_schema = any(%s) group by 1
 """
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A FUNIL_HOME of the test's own."""
-    monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
-    load_settings.cache_clear()
-    yield tmp_path
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("home")  # the key of the erasure is kept there
 
 
 @pytest.fixture

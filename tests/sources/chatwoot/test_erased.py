@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import psycopg
 import pytest
 
-from funil.settings import load_settings
 from sandbox.world.world import World
 from tests.sources.chatwoot.conftest import MakePretend
 from warehouse.privacy.erase import erase
@@ -18,13 +14,7 @@ SLUG = "sorriso"
 _TABLES = ("contacts", "conversations", "messages", "csat_survey_responses", "reporting_events", "applied_slas")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Where the key of the erasure is kept."""
-    monkeypatch.setenv("FUNIL_HOME", str(tmp_path))
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("home")  # the key of the erasure is kept there
 
 
 def ids(dsn: str) -> set[tuple[str, int]]:
