@@ -10,7 +10,7 @@ import pytest
 
 from funil.errors import FunilError
 from tests.warehouse.held import Held, load
-from tests.warehouse.test_erase import home, take_in  # noqa: F401 - a fixture
+from tests.warehouse.test_erase import take_in
 from warehouse.privacy.erase import erase
 from warehouse.privacy.exports import Export, export_person, remove_exports
 from warehouse.privacy.footprint import CONDITIONS
