@@ -166,5 +166,16 @@ def test_a_look_at_the_clock_reads_one_row_however_long_the_wait(
     ), scans
 
 
+def test_a_change_of_hours_makes_a_calendar_again_in_seconds(
+    calendars: tuple[Project, dict[tuple[str, int], MinuteClock]],
+) -> None:
+    """The planner expects a row where there are thousands: what it would do for each of them took a minute."""
+    project, _ = calendars
+    with psycopg.connect(project.url) as connection:
+        connection.execute("analyze")
+    again = ("run", "--select", "int_opening_hours")
+    project.run(*again, FUNIL_DBT_REBUILD="1", PGOPTIONS="-c statement_timeout=10s")
+
+
 def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]

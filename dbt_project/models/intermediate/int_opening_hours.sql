@@ -177,16 +177,14 @@ with
             on s.tenant_id = c.tenant_id
             and s.inbox_id = c.inbox_id
             and s.day_of_week = extract(dow from d.day)
-        left join
-            closed_days as today
-            on today.tenant_id = c.tenant_id
-            and today.closed_on = d.day::date
-        left join
-            closed_days as yesterday
-            on yesterday.tenant_id = c.tenant_id
-            and yesterday.closed_on = d.day::date - 1
-            and s.began_day_before
-        where today.tenant_id is null and yesterday.tenant_id is null
+        where
+            (c.tenant_id, d.day::date)
+            not in (select tenant_id, closed_on from closed_days)
+            and not (
+                s.began_day_before
+                and (c.tenant_id, d.day::date - 1)
+                in (select tenant_id, closed_on from closed_days)
+            )
     ),
 
     -- how far local time is from UTC, and since when. An hour that the clocks skip is
@@ -228,7 +226,9 @@ with
         where d.utc_offset is distinct from d.utc_offset_before
     ),
 
-    offsets as (
+    -- found once: the planner expects one row of what reads it, and would find it
+    -- anew for each of thousands
+    offsets as materialized(
         select
             *,
             lead(starts_at, 1, 'infinity') over (
