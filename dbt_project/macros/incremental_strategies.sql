@@ -87,15 +87,22 @@
 {%- endmacro %}
 
 {% macro grain_of_model() -%}
-    {#- what its grain test says: one place for it -#}
+    {#- the one thing that says it: the key that the table enforces or, where text of any length is part of it, a test -#}
     {%- set grains = [] -%}
+    {%- for constraint in model.constraints if constraint.type in ["primary_key", "unique"] -%}
+        {%- do grains.append(constraint.columns) -%}
+    {%- endfor -%}
+    {%- for index in model.config.indexes or [] if index.unique -%}
+        {%- do grains.append(index.columns) -%}
+    {%- endfor -%}
     {%- for node in graph.nodes.values() if node.resource_type == "test" and node.attached_node == model.unique_id and node.test_metadata.name == "grain" -%}
         {%- do grains.append(node.test_metadata.kwargs["columns"]) -%}
     {%- endfor -%}
     {%- if grains | length != 1 -%}
         {{
             exceptions.raise_compiler_error(
-                model.name ~ " needs one grain test, which names its key"
+                model.name
+                ~ " needs one primary key, unique index or grain test, which names its key"
             )
         }}
     {%- endif -%}

@@ -103,11 +103,8 @@
     {%- if not builds_tables() -%} {{ return("") }} {%- endif -%}
     {%- set tested = graph.nodes.get(model.attached_node) -%}
     {%- set judges_rows = model.test_metadata.name in [
-        "accepted_range",
-        "accepted_values",
         "expression_is_true",
         "grain",
-        "not_null",
     ] -%}
     {%- if tested is none or not judges_rows or model.config.severity | lower == "warn" -%}
         {{ return(tenant_changed()) }}

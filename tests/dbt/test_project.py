@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,42 @@ def test_every_model_has_its_yml_beside_it(told: Examples) -> None:
         assert path.with_suffix(".yml").exists(), path
 
 
-def test_every_mart_has_a_contract_and_a_grain(told: Examples) -> None:
-    grains = {
+def test_every_mart_has_a_contract_and_one_grain(told: Examples) -> None:
+    tested = [
         node["attached_node"]
         for node in told.project.content["nodes"].values()
         if node["resource_type"] == "test" and node["test_metadata"]["name"] == "grain"
-    }
+    ]
     for model in models(told, "marts"):
         assert model["config"]["contract"]["enforced"], model["name"]
-        assert model["unique_id"] in grains, model["name"]
+        keys = [constraint for constraint in model["constraints"] if constraint["type"] in ("primary_key", "unique")]
+        if model["config"]["materialized"] == "view":
+            assert not keys, f"{model['name']}: nothing enforces the key of a view"
+        assert len(keys) + tested.count(model["unique_id"]) == 1, model["name"]
+
+
+def test_the_warehouse_holds_every_condition_of_a_contract(told: Examples) -> None:
+    held = told.rows(
+        "waits",
+        """
+        select r.relname, c.contype::text, count(*)
+        from pg_constraint as c
+        join pg_class as r on r.oid = c.conrelid
+        where r.relnamespace = 'marts'::regnamespace and c.contype in ('c', 'p', 'u')
+        group by 1, 2
+        """,
+    )
+    kinds = {"check": "c", "primary_key": "p", "unique": "u"}
+    declared = Counter(
+        (model["name"], kinds[constraint["type"]])
+        for model in models(told, "marts")
+        if model["config"]["materialized"] == "incremental"
+        for owner in (model, *model["columns"].values())
+        for constraint in owner["constraints"]
+        if constraint["type"] in kinds
+    )
+    assert {(name, kind): count for name, kind, count in held} == declared
+    assert sum(declared.values()) > 100
 
 
 def test_tables_are_incremental_by_a_strategy_of_the_project(told: Examples) -> None:

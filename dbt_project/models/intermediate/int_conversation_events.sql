@@ -1,7 +1,9 @@
 {{
     config(
         incremental_strategy="replace_conversations",
-        indexes=[{"columns": ["tenant_id", "conversation_id"]}],
+        indexes=[
+            {"columns": ["tenant_id", "conversation_id", "event_id"], "unique": true}
+        ],
     )
 }}
 {% set by_talk = conversation_changed() if is_incremental() else "true" %}

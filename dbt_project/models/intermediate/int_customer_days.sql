@@ -2,7 +2,7 @@
     config(
         incremental_strategy="replace_conversations",
         indexes=[
-            {"columns": ["tenant_id", "conversation_id"]},
+            {"columns": ["tenant_id", "conversation_id", "wrote_on"], "unique": true},
             {"columns": ["tenant_id", "wrote_on"]},
         ],
     )

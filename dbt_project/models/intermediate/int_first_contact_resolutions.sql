@@ -1,4 +1,9 @@
-{{ config(incremental_strategy="replace_tenants") }}
+{{
+    config(
+        incremental_strategy="replace_tenants",
+        indexes=[{"columns": ["tenant_id", "conversation_id"], "unique": true}],
+    )
+}}
 {% set in_scope = (
     "tenant_id in (select tenant_id from scope)"
     if is_incremental()

@@ -10,7 +10,7 @@
             ],
         },
         pre_hook="{{ note_people(ref('int_people'), ref('fct_conversations')) }}",
-        indexes=[{"columns": ["tenant_id", "person_id"]}],
+        indexes=[{"columns": ["tenant_id", "person_id"], "unique": true}],
     )
 }}
 {% set changed = key_changed() if is_incremental() else "true" %}

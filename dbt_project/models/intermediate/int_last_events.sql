@@ -1,4 +1,9 @@
-{{ config(incremental_strategy="replace_tenants") }}
+{{
+    config(
+        incremental_strategy="replace_tenants",
+        indexes=[{"columns": ["tenant_id", "source"], "unique": true}],
+    )
+}}
 {% set changed = tenant_changed() if is_incremental() else "true" %}
 
 with

@@ -2,7 +2,7 @@
     config(
         incremental_strategy="replace_found_tenants",
         indexes=[
-            {"columns": ["tenant_id", "inbox_id", "opens_at"]},
+            {"columns": ["tenant_id", "inbox_id", "opens_at"], "unique": true},
             {
                 "columns": [
                     "tenant_id",

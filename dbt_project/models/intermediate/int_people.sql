@@ -7,7 +7,7 @@
             {"columns": ["tenant_id", "contact_id"]},
             {"columns": ["tenant_id", "lead_id"]},
             {"columns": ["tenant_id", "person_id"]},
-            {"columns": ["tenant_id", "member_id"]},
+            {"columns": ["tenant_id", "member_id"], "unique": true},
         ],
     )
 }}

@@ -1,7 +1,9 @@
 {{
     config(
         incremental_strategy="replace_conversations",
-        indexes=[{"columns": ["tenant_id", "conversation_id"]}],
+        indexes=[
+            {"columns": ["tenant_id", "conversation_id", "change_id"], "unique": true}
+        ],
     )
 }}
 {% set by_chatwoot = (

@@ -1,7 +1,10 @@
 {{
     config(
         incremental_strategy="replace_conversations",
-        indexes=[{"columns": ["tenant_id", "conversation_id"]}],
+        indexes=[
+            {"columns": ["tenant_id", "message_id"], "unique": true},
+            {"columns": ["tenant_id", "conversation_id"]},
+        ],
     )
 }}
 {% set changed = (

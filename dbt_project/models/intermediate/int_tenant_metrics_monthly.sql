@@ -13,6 +13,7 @@
                 "nps_monthly.month",
             ],
         },
+        indexes=[{"columns": ["tenant_id", "month", "metric"], "unique": true}],
     )
 }}
 
