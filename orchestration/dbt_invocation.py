@@ -62,8 +62,9 @@ class DbtOutcome:
 
 
 def build_arguments(*, selector: str | None = None, models: Sequence[str] = ()) -> list[str]:
-    """`dbt build` of a selector of selectors.yml, or of single models."""
-    return ["build", *(["--selector", selector] if selector else ["--select", *models]), *ALWAYS]
+    """`dbt build` of a selector of selectors.yml, of single models, or of all there is."""
+    selection = ["--selector", selector] if selector else ["--select", *models] if models else []
+    return ["build", *selection, *ALWAYS]
 
 
 def run_dbt(

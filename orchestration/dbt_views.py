@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import dagster as dg
 
@@ -27,6 +27,11 @@ on conflict (part) do update set project_hash = excluded.project_hash, built_at 
 """
 
 
+def views_are_current(models: DbtModels, dsn: str) -> bool:
+    """Whether all views were made by the code as it is now, and are still there."""
+    return all(_is_current(models, dsn, part) for part in get_args(Part))
+
+
 def ensure_views(
     context: dg.AssetExecutionContext, models: DbtModels, dsn: str, part: Part, *, even_if_current: bool = False
 ) -> DbtOutcome | None:
@@ -34,34 +39,46 @@ def ensure_views(
 
     `before tables`: those that read no tenant table. `after tables`: those that do, once the tables exist.
     """
-    names = models.first_views if part == "before tables" else models.last_views
-    places = [".".join(key.path) for key, name in models.views.items() if name in names]
-    if not names or (_current(dsn, part, places) and not even_if_current):
+    names = _names(models, part)
+    if not names or (_is_current(models, dsn, part) and not even_if_current):
         return None
     with one_dbt_at_a_time(dsn):
-        if _current(dsn, part, places) and not even_if_current:  # another run was making them
+        if _is_current(models, dsn, part) and not even_if_current:  # another run was making them
             return None
         context.log.info(f"The code has changed: making {len(names)} views.")
-        outcome = _make(context, models, dsn, names)
-        with connect(dsn) as connection:
-            connection.execute(_NOTE, [part, project_hash()])
+        outcome = run_dbt(
+            build_arguments(models=names), manifest=models.manifest, environment=dbt_environment(dsn), context=context
+        )
+        if outcome.sentence:
+            raise FunilError(outcome.sentence)
+        note_views(context, models, dsn, outcome)
     return outcome
 
 
-def _make(context: dg.AssetExecutionContext, models: DbtModels, dsn: str, names: Sequence[str]) -> DbtOutcome:
-    outcome = run_dbt(
-        build_arguments(models=names), manifest=models.manifest, environment=dbt_environment(dsn), context=context
-    )
-    if outcome.sentence:
-        raise FunilError(outcome.sentence)
+def note_views(context: dg.AssetExecutionContext, models: DbtModels, dsn: str, outcome: DbtOutcome) -> None:
+    """Remembers which code made the views that dbt has just made; whoever made them holds `one_dbt_at_a_time`.
+
+    Raises FunilError where one could not be made: all tenants read it.
+    """
+    if outcome.errors.keys() & set(models.views.values()):
+        raise FunilError(outcome.sentence or "")
     for key, name in models.views.items():
         if name in outcome.built:
             context.log_event(
                 dg.AssetMaterialization(asset_key=key, metadata={"seconds": round(outcome.built[name], 3)})
             )
-    return outcome
-
-
-def _current(dsn: str, part: Part, places: Sequence[str]) -> bool:
     with connect(dsn) as connection:
-        return connection.execute(_CURRENT, [part, project_hash(), list(places)]).fetchone() == (True,)
+        for part in get_args(Part):
+            if outcome.built.keys() >= set(_names(models, part)):
+                connection.execute(_NOTE, [part, project_hash()])
+
+
+def _names(models: DbtModels, part: Part) -> Sequence[str]:
+    return models.first_views if part == "before tables" else models.last_views
+
+
+def _is_current(models: DbtModels, dsn: str, part: Part) -> bool:
+    names = _names(models, part)
+    places = [".".join(key.path) for key, name in models.views.items() if name in names]
+    with connect(dsn) as connection:
+        return not names or connection.execute(_CURRENT, [part, project_hash(), places]).fetchone() == (True,)

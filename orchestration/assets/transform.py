@@ -13,7 +13,7 @@ from orchestration.dbt_invocation import DbtOutcome, build_arguments, one_dbt_at
 from orchestration.dbt_models import DbtModels
 from orchestration.dbt_scope import changed_tenants
 from orchestration.dbt_translator import TRANSLATOR
-from orchestration.dbt_views import ensure_views
+from orchestration.dbt_views import ensure_views, note_views, views_are_current
 from orchestration.keys import Step
 from orchestration.partitions import TENANTS
 from orchestration.plots import plots_of
@@ -80,10 +80,13 @@ def _build(
     if not tenants:
         return
     dsn = workspace.dsn
-    ensure_views(context, models, dsn, "before tables")
     # a hand-picked selection is built as asked: only a whole build can tell what is up to date
     whole = context.selected_asset_keys >= models.tables.keys()
     changed = changed_tenants(dsn, tenants, models.synced_tables) if whole and not config.rebuild else tenants
+    # starting dbt costs as much as making the views
+    with_views = whole and bool(changed) and not views_are_current(models, dsn)
+    if not with_views:
+        ensure_views(context, models, dsn, "before tables")
     for tenant_id in sorted(set(tenants) - set(changed)):
         run.succeeded(tenant_id, Worked(note="nothing has changed since the last build"))
     if not changed:
@@ -92,15 +95,20 @@ def _build(
         run.began(tenant_id)
     start = time.monotonic()
     asked = {key: models.tables[key] for key in sorted(context.selected_asset_keys)}
-    arguments = build_arguments(selector="tenant_tables") if whole else build_arguments(models=sorted(asked.values()))
+    tables = build_arguments(selector="tenant_tables") if whole else build_arguments(models=sorted(asked.values()))
 
     def build(tenants: Sequence[str]) -> DbtOutcome:
-        return run_dbt(
-            arguments,
+        nonlocal with_views
+        outcome = run_dbt(
+            build_arguments() if with_views else tables,
             manifest=models.manifest,
             environment=dbt_environment(dsn, tenants=tenants, rebuild=config.rebuild),
             context=context,
         )
+        if with_views:
+            note_views(context, models, dsn, outcome)
+            with_views = False
+        return outcome
 
     with one_dbt_at_a_time(dsn):
         outcomes = list(build_apart(changed, build))
