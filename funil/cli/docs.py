@@ -75,6 +75,12 @@ def marts_of(manifest: Mapping[str, Any]) -> list[Mart]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and node["test_metadata"] and node["test_metadata"]["name"] == "grain"
     }
+    grains |= {
+        id: constraint["columns"]
+        for id, node in manifest["nodes"].items()
+        for constraint in node.get("constraints", ())
+        if constraint["type"] in ("primary_key", "unique")
+    }
     readers: dict[str, list[str]] = {}
     for exposure in sorted(manifest["exposures"].values(), key=lambda each: str(each["label"])):
         for id in exposure["depends_on"]["nodes"]:
