@@ -25,7 +25,6 @@ from analyzers.transcript import Transcript
 
 _GATHER_SECONDS = 0.01  # results that come together are given together
 _MOST_PASSED_ON = 100  # of what costs nothing, in one group
-_AHEAD = 0.25  # of the questions under way so many more are ready: no thread waits while results are stored
 _AWAY_AFTER = 10  # questions in a row given up, and the server is not asked again in this reading
 
 
@@ -122,7 +121,6 @@ class _Reading:
         self._done: SimpleQueue[AnalysisResult | BaseException] = SimpleQueue()
         self._stop = threading.Event()
         self._threads = 0
-        self._most = concurrency + int(concurrency * _AHEAD)
         self._under_way = 0
         self._given_up = 0
         self._instead: FallbackReason | None = None
@@ -143,9 +141,9 @@ class _Reading:
                 self._waiting.put(None)
 
     def _fill(self, iterator: Iterator[Item]) -> tuple[list[AnalysisResult], bool]:
-        """Has as many questions under way or ready as may be; what needs none, and whether there may be more."""
+        """Has as many questions under way as may be; what needs none, and whether there may be more."""
         at_once: list[AnalysisResult] = []
-        while self._under_way < self._most and len(at_once) < _MOST_PASSED_ON:
+        while self._under_way < self._concurrency and len(at_once) < _MOST_PASSED_ON:
             item = next(iterator, None)
             if item is None:
                 return at_once, False
@@ -162,7 +160,7 @@ class _Reading:
     def _start(self, transcript: Transcript) -> None:
         self._under_way += 1
         self._waiting.put(transcript)
-        if self._threads < min(self._under_way, self._concurrency):
+        if self._threads < self._under_way:
             # daemons: whoever is interrupted does not wait for answers
             threading.Thread(target=self._work, name=f"ask-{self._threads}", daemon=True).start()
             self._threads += 1
