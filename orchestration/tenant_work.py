@@ -30,6 +30,7 @@ import dagster as dg
 from funil.errors import FunilError
 from funil.tenants import Tenant, TenantsFile
 from orchestration.keys import TICK, Step
+from orchestration.materializations import Materializations
 from orchestration.progress import Progress, tell
 from orchestration.step_results import StepResult, lineage_of, read_results, record
 from orchestration.workspace import Workspace
@@ -95,6 +96,7 @@ class StepOfRun:
         self._context, self._dsn, self._step, self._anchor = context, workspace.dsn, step, anchor
         self._failures: dict[str, str] = {}
         self._succeeded: list[str] = []
+        self._materializations = Materializations(context)
         self._earlier = read_results(self._dsn, lineage_of(context)).failures(before=step)
         self.tenants: list[Tenant] = []
         """Those to work on."""
@@ -139,12 +141,12 @@ class StepOfRun:
         )
         self._succeeded.append(tenant_id)
         common = {"seconds": round(seconds, 3)} | ({"note": worked.note} if worked.note else {})
-        for key in sorted(self._context.selected_asset_keys):
-            self._context.log_event(
-                dg.AssetMaterialization(
-                    asset_key=key, partition=tenant_id, metadata={**common, **worked.tables.get(key, {})}
-                )
+        self._materializations.add(
+            dg.AssetMaterialization(
+                asset_key=key, partition=tenant_id, metadata={**common, **worked.tables.get(key, {})}
             )
+            for key in sorted(self._context.selected_asset_keys)
+        )
         tell(Progress(self._step, tenant_id, "succeeded", seconds))
 
     def failed(self, tenant_id: str, error: BaseException, seconds: float = 0.0) -> None:
@@ -159,6 +161,7 @@ class StepOfRun:
 
     def finish(self) -> Iterator[dg.MaterializeResult]:
         """Lets the run go on, or fails the step: if nobody is left, or nobody else would fail the run."""
+        self._materializations.store()
         if self._failures and not (self._succeeded and self._ends_in_a_tick()):
             raise TenantsFailed({**self._failures, **self._earlier}, healthy=len(self._succeeded))
         yield from without_materialization(self._context)

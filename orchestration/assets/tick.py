@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from orchestration.keys import OWNER, TICK
+from orchestration.materializations import Materializations
 from orchestration.partitions import TENANTS
 from orchestration.step_results import StepResult, lineage_of, read_results
 from orchestration.tenant_work import TenantsFailed, as_failure, without_materialization
@@ -39,10 +40,12 @@ def tick_asset(after: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 for tenant_id, steps in results.by_tenant().items()
                 if tenant_id in context.partition_keys and tenant_id not in failures
             }
-            for tenant_id, steps in healthy.items():
-                context.log_event(
-                    dg.AssetMaterialization(asset_key=TICK, partition=tenant_id, metadata=report_of(steps))
-                )
+            materializations = Materializations(context)
+            materializations.add(
+                dg.AssetMaterialization(asset_key=TICK, partition=tenant_id, metadata=report_of(steps))
+                for tenant_id, steps in healthy.items()
+            )
+            materializations.store()
             if failures:
                 raise TenantsFailed(failures, healthy=len(healthy))
             yield from without_materialization(context)
