@@ -22,8 +22,11 @@ from tests import servers
 LONG = os.environ.get("FUNIL_LONG_TESTS", "") not in ("", "0")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     servers.begin_session()
+    if config.option.basetemp is None:  # whole installations live there, with servers of their own
+        config.option.basetemp = str(servers.session_directory() / "tmp")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -28,7 +28,12 @@ TEMPLATE = "template_of_tests"
 OLDEST_VERSION = 15
 
 # Nobody pulls the plug on a test: without waiting for the disk, a fresh database takes a third of the time.
-UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "256MB"}
+
+# A database of its own for nearly every test: in memory it is copied in 15 ms, on a disk in 100 to 300.
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 6 * 2**30
+
+_COPY = sql.SQL("create database {} template {} strategy file_copy")
 
 
 class Server:
@@ -53,7 +58,7 @@ class Server:
             self._ensure_template()
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             template = sql.Identifier(TEMPLATE if migrated else "template0")
-            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
+            connection.execute(_COPY.format(sql.Identifier(name), template))
         return self.url(name)
 
     def copy(self, url: str) -> str:
@@ -61,7 +66,7 @@ class Server:
         name = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             template = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
-            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
+            connection.execute(_COPY.format(sql.Identifier(name), template))
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -120,12 +125,22 @@ def begin_session() -> None:
     """Chooses where this session's servers live, and ends what a killed session left behind."""
     if HOMES in os.environ:
         return
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    places = [*([MEMORY] if _has_room(MEMORY) else []), Path(tempfile.gettempdir())]
+    for left in (left for place in places for left in place.glob(f"{PREFIX}*")):
         number = left.name.removeprefix(PREFIX).partition("-")[0]
         if number.isdigit() and not psutil.pid_exists(int(number)):
             _remove(left)
-    os.environ[HOMES] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+    os.environ[HOMES] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=places[0])
     signal.signal(signal.SIGTERM, lambda *_: _interrupted())
+
+
+def _has_room(memory: Path) -> bool:
+    """Whether it is memory, things may be run from there, and there is more of it than a test session takes."""
+    kinds = {disk.mountpoint: disk for disk in psutil.disk_partitions(all=True)}
+    disk = kinds.get(str(memory))
+    if disk is None or disk.fstype != "tmpfs" or "noexec" in disk.opts.split(",") or not os.access(memory, os.W_OK):
+        return False
+    return min(psutil.disk_usage(str(memory)).free, psutil.virtual_memory().available) >= MEMORY_NEEDED
 
 
 def end_session() -> None:
