@@ -49,7 +49,8 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-.venv/dev: .venv/runtime
-	@echo "Installing the development tools into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@
+# not compiled: that is most of it, and the tests import less than half of what is installed
+.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing Funil and the development tools into .venv (the first time takes a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	@touch .venv/runtime $@

@@ -15,7 +15,7 @@ from tests.dbt.raw import Raw, after
 
 pytestmark = pytest.mark.xdist_group("dbt_incremental")
 
-HISTORIES, TICKS = (200, 8) if LONG else (36, 3)
+HISTORIES, TICKS = (200, 8) if LONG else (24, 3)
 SOME_TABLES = ("int_people", "int_status_changes", "fct_conversations", "sla_daily")
 
 
