@@ -49,8 +49,7 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-# not compiled: that is most of it, and the tests import less than half of what is installed
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing Funil and the development tools into .venv (the first time takes a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch .venv/runtime $@
