@@ -28,7 +28,7 @@ NUISANCES = ("supplier", "jobseeker", "chitchat")
 def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *, days: int = 30) -> np.ndarray:
     """P(customer within `days`) for each row of `moments` (`at`, `person_id` of the truth)."""
     journeys = truth["journeys"].merge(
-        truth["conversations"][["conversation_id", "person_id", "created_at"]], on="conversation_id"
+        truth["conversations"][["conversation_id", "person_id", "lead_id", "created_at"]], on="conversation_id"
     )
     wanted = journeys[journeys["is_lead"]]
     means = {name: float(wanted[name].mean()) for name in ("p_engage", "p_book", "p_attend")}
@@ -47,7 +47,7 @@ def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *,
     own_talks = _of_each_person(wanted, "created_at engaged_at decided_at engaged p_engage p_book")
     engaged = wanted[wanted["engaged"].eq(True)]
     engaging, deciding = _delays(wanted, "created_at", "engaged_at"), _delays(engaged, "engaged_at", "decided_at")
-    coming_back = _coming_back(journeys, means, days)
+    coming_back = _coming_back(journeys, truth["people"].set_index("person_id"), means, days)
 
     chances = []
     for person_id, at in zip(moments["person_id"], _seconds(moments["at"]), strict=True):
@@ -57,9 +57,12 @@ def true_probabilities(truth: dict[str, pd.DataFrame], moments: pd.DataFrame, *,
     return np.array(chances)
 
 
-def _coming_back(journeys: pd.DataFrame, means: dict[str, float], days: int) -> Callable[[str, float], float]:
+def _coming_back(
+    journeys: pd.DataFrame, people: pd.DataFrame, means: dict[str, float], days: int
+) -> Callable[[str, float], float]:
     """That the world picks somebody again, the later they came the likelier, and that this talk makes them a customer.
 
+    Only a talk with the bot, who notes the bookings, can; and only of whom it knows again, as its lead or by the phone.
     Whoever has something to sell is never picked. Who first wrote as a member was there before the world began.
     """
     first = journeys.sort_values("created_at").groupby("person_id").first()
@@ -73,11 +76,12 @@ def _coming_back(journeys: pd.DataFrame, means: dict[str, float], days: int) -> 
     there = FOUNDERS * len(journeys)
     free = 1 - len(nuisances) / (len(first) + there)
     asks = float((journeys["is_lead"] & ~members).mean() / (~members & ~journeys["topic"].isin(NUISANCES)).mean())
-    asks *= ATTENDANCE_KNOWN
+    asks *= ATTENDANCE_KNOWN * float(journeys.loc[journeys["is_lead"], "lead_id"].notna().mean())
+    known_again = people["phone"].notna() | people["lead_ids"].map(len).gt(0)
     # the score that the bot gave them and the channel they came by stay theirs
     channel = first["channel"].map(outcome.CHANNEL_EFFECT).fillna(0.0)
     score = first["maturity_score"].fillna(50.0).astype(float) - 50.0
-    own = asks * _shifted(means["p_engage"], 0.5 * channel)
+    own = asks * known_again.reindex(first.index) * _shifted(means["p_engage"], 0.5 * channel)
     own *= _shifted(means["p_book"], channel + 0.03 * score) * _shifted(
         means["p_attend"], 0.4 * channel + 0.012 * score
     )
