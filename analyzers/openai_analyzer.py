@@ -23,7 +23,6 @@ from analyzers.result import AnalysisResult, FallbackReason
 from analyzers.spending import Spending, Unlimited, Usage
 from analyzers.transcript import Transcript
 
-_GATHER_SECONDS = 0.01  # results that come together are given together
 _MOST_PASSED_ON = 100  # of what costs nothing, in one group
 _AWAY_AFTER = 10  # questions in a row given up, and the server is not asked again in this reading
 
@@ -177,14 +176,9 @@ class _Reading:
     def _gather(self, *, wait: bool) -> list[AnalysisResult]:
         """What has been answered; with `wait`, at least one result if any question is under way."""
         gathered: list[AnalysisResult] = []
-        until = time.monotonic() + _GATHER_SECONDS
         while self._under_way:
             try:
-                if wait and not gathered:
-                    result = self._done.get()
-                    until = time.monotonic() + _GATHER_SECONDS
-                else:
-                    result = self._done.get(timeout=max(until - time.monotonic(), 0.0))
+                result = self._done.get(block=wait and not gathered)
             except Empty:
                 break
             self._under_way -= 1
