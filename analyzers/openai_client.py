@@ -113,6 +113,7 @@ class OpenAIClient:
                 return "budget"
             ticket = self._gate.acquire(question.tokens + question.answer_tokens, stop)
             if stop.is_set():
+                self._gate.lost(ticket)
                 self._settle(most, Usage())
                 raise Stopped
             try:
@@ -136,10 +137,9 @@ class OpenAIClient:
                 self._gate.answered(ticket, error.response.headers)
                 if error.status_code < 500 and error.status_code not in (408, 409):
                     return "unavailable" if error.status_code == 429 else "invalid"
-            except openai.APIError:
-                self._settle(
-                    None, Usage()
-                )  # a time-out or a broken connection: it may have been answered and be paid for
+            except openai.APIError:  # a time-out or a broken connection: it may have been answered and be paid for
+                self._gate.lost(ticket)
+                self._settle(None, Usage())
             else:
                 self._gate.answered(ticket, raw.headers)
                 completion = _json(raw.text)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 _MARGIN = 0.02  # of a bucket that stays untouched: requests overtake one another on their way
 _WIDEST_MARGIN = 0.2
+_OVERTAKING = 0.25  # seconds by which a request may have been overtaken on its way
 _FIRST_DROP, _SLOWER, _SLOWEST = 0.05, 0.85, 0.2  # the last one in requests a second
 _SEARCHING, _SETTLED = 1.4, 1.01  # growth per second without a refusal
 _RECENT_SECONDS = 5.0
@@ -24,12 +25,11 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ticket:
-    """What a request needs to report back: when it went, and how much had gone with and before it."""
+    """What a request needs to report back: when it went, and about how many tokens it takes."""
 
     sent_at: float
-    requests: float
     tokens: float
 
 
@@ -43,6 +43,8 @@ class RateGate:
         self._requests, self._tokens = _Bucket("requests"), _Bucket("tokens")
         self._pace = _Pace()
         self._paused_until = 0.0
+        self._under_way: set[Ticket] = set()
+        self._newest = 0.0  # when the request went from whose answer the buckets are known
         self.refusals = 0
 
     def acquire(self, tokens: int, stop: threading.Event | None = None) -> Ticket:
@@ -66,15 +68,16 @@ class RateGate:
         """Counts a request as gone."""
         now = self._clock()
         self._pace.sent(now)
-        return Ticket(now, self._requests.take(1), self._tokens.take(tokens))
+        self._requests.take(1)
+        self._tokens.take(tokens)
+        ticket = Ticket(now, tokens)
+        self._under_way.add(ticket)
+        return ticket
 
     def answered(self, ticket: Ticket, headers: Mapping[str, str]) -> None:
         """Takes in what the server says of its buckets."""
         with self._changed:
-            now = self._clock()
-            known = self._requests.learn(headers, ticket.requests, ticket.sent_at, now)
-            self._tokens.learn(headers, ticket.tokens, ticket.sent_at, now)
-            if known:
+            if self._learn(ticket, headers, self._clock()):
                 self._pace.forget()
             self._changed.notify_all()
 
@@ -83,14 +86,31 @@ class RateGate:
         with self._changed:
             now = self._clock()
             self.refusals += 1
-            known = self._requests.learn(headers, ticket.requests, ticket.sent_at, now)
-            self._tokens.learn(headers, ticket.tokens, ticket.sent_at, now)
+            known = self._learn(ticket, headers, now)
             for bucket in (self._requests, self._tokens):
                 bucket.be_careful()
             if not known:
                 self._pace.refused(ticket.sent_at, now)
             self._paused_until = max(self._paused_until, now + (retry_after(headers) or _RETRY_SECONDS))
             self._changed.notify_all()
+
+    def lost(self, ticket: Ticket) -> None:
+        """Nothing came back."""
+        with self._changed:
+            self._under_way.discard(ticket)
+
+    def _learn(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> bool:
+        """Whether the server says what its buckets hold. What it said to an older request than the last is old news."""
+        self._under_way.discard(ticket)
+        if not _Bucket.tells(headers, "requests"):
+            return False
+        if ticket.sent_at >= self._newest:
+            self._newest = ticket.sent_at
+            # what went with it or after it was not counted yet when it came
+            uncounted = [other for other in self._under_way if other.sent_at > ticket.sent_at - _OVERTAKING]
+            self._requests.learn(headers, len(uncounted), ticket.sent_at, now)
+            self._tokens.learn(headers, sum(other.tokens for other in uncounted), ticket.sent_at, now)
+        return True
 
 
 class _Bucket:
@@ -101,13 +121,10 @@ class _Bucket:
         self._limit: float | None = None
         self._remaining, self._rate, self._at = 0.0, 0.0, 0.0
         self._margin = _MARGIN
-        self._taken = 0.0
         self._rates: deque[float] = deque(maxlen=50)
 
-    def take(self, amount: float) -> float:
-        self._taken += amount
+    def take(self, amount: float) -> None:
         self._remaining -= amount
-        return self._taken
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until there is room for the amount."""
@@ -118,11 +135,17 @@ class _Bucket:
         missing = min(amount + self._limit * self._margin, self._limit) - self._remaining
         return missing / self._rate if missing > 1e-9 else 0.0
 
-    def learn(self, headers: Mapping[str, str], taken: float, sent_at: float, now: float) -> bool:
-        limit = _number(headers.get(f"x-ratelimit-limit-{self._name}"))
-        left = _number(headers.get(f"x-ratelimit-remaining-{self._name}"))
-        if limit is None or left is None or limit <= 0:
-            return False
+    @staticmethod
+    def tells(headers: Mapping[str, str], name: str) -> bool:
+        limit, left = (_number(headers.get(f"x-ratelimit-{what}-{name}")) for what in ("limit", "remaining"))
+        return limit is not None and left is not None and limit > 0
+
+    def learn(self, headers: Mapping[str, str], uncounted: float, sent_at: float, now: float) -> None:
+        """Takes in an answer's headers, and what is under way that they may not have counted."""
+        if not self.tells(headers, self._name):
+            return
+        limit = float(headers[f"x-ratelimit-limit-{self._name}"])
+        left = float(headers[f"x-ratelimit-remaining-{self._name}"])
         full_in = seconds_of(headers.get(f"x-ratelimit-reset-{self._name}"))
         if full_in and limit - left >= min(5, limit / 20):
             self._rates.append((limit - left) / full_in)
@@ -130,8 +153,7 @@ class _Bucket:
         self._rate = max(limit / 60, min(self._rates, default=0.0))
         self._limit = limit
         self._at = now
-        self._remaining = min(left + self._rate * (now - sent_at), limit) - (self._taken - taken)
-        return True
+        self._remaining = min(left + self._rate * (now - sent_at), limit) - uncounted
 
     def be_careful(self) -> None:
         self._margin = min(self._margin * 1.5, _WIDEST_MARGIN)

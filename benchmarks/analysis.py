@@ -149,9 +149,9 @@ def limit(
             f"{refused:.2%}",
             f"{lost + count - len(times)}",
         )
-        # a server that says nothing has to be felt for, which takes refusals in the first seconds
-        held = held and abs(settled / rate - 1) <= 0.1 and lost == 0 and len(times) == count
-        held = held and (refused < 0.02 or not tells)
+        held = held and lost == 0 and len(times) == count
+        # a server that says nothing has to be felt for, which takes refusals and more than half a minute: only shown
+        held = held and (not tells or (abs(settled / rate - 1) <= 0.1 and refused < 0.02))
     stage.sandbox.language_model(limit={})
     console.print(table)
     return held

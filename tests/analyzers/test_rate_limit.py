@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 
 import pytest
 
@@ -18,9 +19,21 @@ class Clock:
         return self.now
 
 
-def run(limits: Limits, clock: Clock, *, seconds: float, workers: int = 64, latency: float = 0.3, tokens: int = 100):
-    """Workers that ask again and again for so many seconds; when each request was answered, and how many were refused."""
-    gate = RateGate(clock)
+def run(
+    limits: Limits,
+    clock: Clock,
+    *,
+    seconds: float,
+    workers: int = 64,
+    latency: float = 0.3,
+    tokens: int = 100,
+    scatter: float = 0.0,
+):
+    """Workers that ask again and again for so many seconds; when each request was answered, and how many were refused.
+
+    A request is on its way for up to `scatter` seconds, and may be overtaken.
+    """
+    gate, ways = RateGate(clock), random.Random(1)
     limits.clock = clock
     answered: list[float] = []
     refused = 0
@@ -37,7 +50,8 @@ def run(limits: Limits, clock: Clock, *, seconds: float, workers: int = 64, late
             if wait > 0:
                 heapq.heappush(events, (clock.now + wait, worker, "ask", None))
                 continue
-            ticket = gate.take(tokens)
+            heapq.heappush(events, (clock.now + ways.uniform(0, scatter), worker, "arrived", gate.take(tokens)))
+        elif what == "arrived":
             pause = limits.take(tokens)
             headers = limits.headers()
             if pause is None:
@@ -67,6 +81,14 @@ def test_settles_at_the_allowed_rate_and_is_hardly_ever_refused(window: float, l
     late = [at for at in answered if at > clock.now - 150]
     assert len(late) / 150 == pytest.approx(rate, rel=0.1)
     assert refused < 0.02 * (len(answered) + refused)
+
+
+def test_requests_that_overtake_one_another_are_not_refused_for_it() -> None:
+    """A burst of threads arrives in another order than it was let go in; the first seconds are counted, too."""
+    clock = Clock()
+    answered, refused = run(Limits(requests=Bucket(100, 12.0)), clock, seconds=40, scatter=0.2)
+    assert len(answered) == pytest.approx(100 + 40 * 500 / 60, rel=0.1)
+    assert refused == 0
 
 
 def test_tokens_are_a_limit_too() -> None:
