@@ -254,7 +254,7 @@ def test_people_are_erased_and_nothing_brings_them_back(scene: Scene) -> None:
 
     # they write again, and so do others, who may say the same
     scene.worlds.advance(24 * 7, unannounced=True)
-    succeeded(funil("run", timeout=1800))
+    succeeded(scene.worlds.installation.scheduled("reconcile", timeout=1800))
     scene = replace(scene, people=[replace(person, texts=()) for person in scene.people])
     assert scene.search() == {}
     scene.assert_the_marts_know_the_others_and_nobody_else()
