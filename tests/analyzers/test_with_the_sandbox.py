@@ -219,7 +219,7 @@ def test_a_server_in_trouble_loses_nothing(
 ) -> None:
     for kind, options in (("error", {}), ("throttle", {}), ("reset", {}), ("slow", {"seconds": 0.5})):
         model.misbehaviour.add(Fault(kind, probability=0.06, **options))  # type: ignore[arg-type]
-    results = analyzer(sandbox, timeout_seconds=0.3, max_retries=6).analyze(transcripts[:60])
+    results = analyzer(sandbox, timeout_seconds=0.3, max_retries=6).analyze(transcripts[:30])
     assert {result.fallback_reason for result in results} == {None}
 
 

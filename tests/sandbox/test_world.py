@@ -16,6 +16,8 @@ import pytest
 from sandbox.world.rhythm import closed_dates
 from sandbox.world.world import World
 
+pytestmark = pytest.mark.xdist_group("world")  # one world for all of them
+
 END = datetime(2026, 11, 16, 15, tzinfo=UTC)
 
 

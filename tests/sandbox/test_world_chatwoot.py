@@ -9,6 +9,8 @@ import pytest
 from sandbox.world.records import Account, Conversation, Message
 from sandbox.world.world import World
 
+pytestmark = pytest.mark.xdist_group("world_chatwoot")  # one world for all of them
+
 END = datetime(2026, 11, 16, 15, tzinfo=UTC)
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from sandbox.world.world import World
 
+pytestmark = pytest.mark.xdist_group("world_truth")  # one world for all of them
+
 END = datetime(2026, 11, 16, 15, tzinfo=UTC)
 SLUGS = ("boxcentral", "sorriso", "bellapele")
 
