@@ -199,6 +199,8 @@ def _make_login(connection: psycopg.Connection, name: str, password: str, *, exi
         ("statement_timeout", f"{SECONDS_OF_A_STATEMENT}s"),
         # a forgotten transaction would keep the tables it read from being swapped
         ("idle_in_transaction_session_timeout", f"{SECONDS_OF_AN_IDLE_TRANSACTION}s"),
+        # dashboards ask for one tenant's rows, which are read before another process has started
+        ("max_parallel_workers_per_gather", "0"),
     ):
         connection.execute(
             sql.SQL("alter role {} set {} to {}").format(
