@@ -127,7 +127,6 @@ class OpenAIClient:
                 )
             except openai.APIStatusError as error:
                 self._settle(most, Usage())  # a request that is refused costs nothing
-                self._raise_for_settings(error)
                 if error.status_code == 429 and error.code not in _OUT_OF_CREDIT:
                     self._gate.refused(ticket, error.response.headers)
                     refusals += 1
@@ -135,6 +134,7 @@ class OpenAIClient:
                         return "unavailable"
                     continue
                 self._gate.answered(ticket, error.response.headers)
+                self._raise_for_settings(error)
                 if error.status_code < 500 and error.status_code not in (408, 409):
                     return "unavailable" if error.status_code == 429 else "invalid"
             except openai.APIError:  # a time-out or a broken connection: it may have been answered and be paid for

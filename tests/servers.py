@@ -125,12 +125,13 @@ def begin_session() -> None:
     """Chooses where this session's servers live, and ends what a killed session left behind."""
     if HOMES in os.environ:
         return
-    places = [*([MEMORY] if _has_room(MEMORY) else []), Path(tempfile.gettempdir())]
-    for left in (left for place in places for left in place.glob(f"{PREFIX}*")):
+    disk = Path(tempfile.gettempdir())
+    for left in (left for place in (MEMORY, disk) for left in place.glob(f"{PREFIX}*")):
         number = left.name.removeprefix(PREFIX).partition("-")[0]
         if number.isdigit() and not psutil.pid_exists(int(number)):
             _remove(left)
-    os.environ[HOMES] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=places[0])
+    place = MEMORY if _has_room(MEMORY) else disk
+    os.environ[HOMES] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place)
     signal.signal(signal.SIGTERM, lambda *_: _interrupted())
 
 
