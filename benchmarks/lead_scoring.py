@@ -118,3 +118,7 @@ def spent_by_backends(server: psutil.Process) -> float:
     """Processor seconds of all the server's backends that have ended."""
     times = server.cpu_times()
     return float(times.children_user + times.children_system)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
