@@ -1,9 +1,9 @@
 """When something was really not as expected: bursts and silences, one alert for each episode.
 
-Counts of windows of 3 to 72 hours are compared with what was forecast for them. A square root makes their spread alike
-(Anscombe 1948), the recent past says how wide it usually is (robustly, so that an episode does not hide itself), and the
-result is corrected for the number of windows looked at in a day. So a z of 2.5 is as rare as it sounds: about one day in
-eighty of a tenant, whatever the number of its metrics.
+Counts of windows of 3 hours to a week are compared with what was forecast for them (`ml.rarity`), and the result is corrected
+for the number of windows looked at in a day: each length has the same share of a day's false alarms, so that the few long
+windows, which alone can tell of a business with little to do, need not be as rare as the many short ones. A z of 2.5 is as
+rare as it sounds: about one day in eighty of a tenant, whatever the number of its metrics.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Literal
 
 import numpy as np
 
+from ml.rarity import Direction, Level, among, deviation, dispersion
+
 THRESHOLD = 2.5
-WINDOWS = (3, 6, 12, 24, 72, 168)
+WINDOWS = (3, 6, 12, 24, 36, 48, 72, 120, 168)
 """Hours."""
-# Windows overlap and tell much of the same: a day holds about as many independent looks as this, for each metric.
-_LOOKS_PER_DAY = 24
+# Windows overlap: those of one length tell about so many times as much as those of them that do not.
+_LOOKS_PER_WINDOW = 2
 _HOURS_OF_DAY = 24
-_LEVEL_DAYS = 21
 LEAST_DAYS = 28
 # Two of the same kind no further apart than this, or than the longer of them lasted, are one episode.
 _JOINED_HOURS = 24
@@ -28,7 +29,6 @@ _MOST_EPISODES = 100
 # So many expected tell whether it goes on.
 _ENOUGH_TO_TELL = 5.0
 
-Direction = Literal["above", "below"]
 Severity = Literal["low", "medium", "high", "critical"]
 _SEVERITIES: Sequence[tuple[float, Severity]] = ((5.5, "critical"), (4.0, "high"), (3.0, "medium"), (0.0, "low"))
 
@@ -63,23 +63,20 @@ def episodes(
     (`slots_per_day` 24; the last day may not be over) or days (1). `metrics` is how many metrics of the tenant are looked
     at. The first four weeks only serve to learn what is usual: a shorter history has no episodes.
     """
-    scale = _Scale(slots_per_day, metrics)
+    scale = _Scale(slots_per_day, metrics, threshold)
     if len(observed) <= scale.learning:
         return []
     found: list[Episode] = []
-    counts = observed.astype(float).copy()
-    level = _levelled(counts, expected, slots_per_day)
+    counts = observed.astype(float)
+    level = Level.of(counts, expected.astype(float), slots_per_day)
     for _ in range(_MOST_EPISODES):
-        z, start, end = _strangest(counts, level, scale)
-        if abs(z) < threshold:
+        one = _strangest(counts, level, scale)
+        if one is None:
             break
-        direction: Direction = "above" if z > 0 else "below"
-        start, end = _stretched(counts, level, start, end, direction)
-        seen, forecast = float(observed[start:end].sum()), float(level[start:end].sum())
-        found.append(Episode(start, end, direction, seen, forecast, z))
+        seen, usual = (float(values[one.start : one.end].sum()) for values in (observed, level.carried))
+        found.append(Episode(one.start, one.end, one.direction, seen, usual, one.z))
         # explained: what remains is looked at again, and judged by what is usual without it
-        counts[start:end] = level[start:end]
-        level = _levelled(counts, expected, slots_per_day)
+        counts, level = level.without(counts, one.start, one.end)
     return _joined(found, _JOINED_HOURS * slots_per_day // _HOURS_OF_DAY)
 
 
@@ -87,6 +84,7 @@ def episodes(
 class _Scale:
     slots_per_day: int
     metrics: int
+    threshold: float
 
     @property
     def learning(self) -> int:
@@ -95,40 +93,49 @@ class _Scale:
     @property
     def windows(self) -> list[int]:
         """In slots."""
-        slots = (hours * self.slots_per_day / _HOURS_OF_DAY for hours in WINDOWS)
-        return [int(length) for length in slots if length >= 1]
+        return [
+            hours * self.slots_per_day // _HOURS_OF_DAY
+            for hours in WINDOWS
+            if not hours * self.slots_per_day % _HOURS_OF_DAY
+        ]
+
+    def looks(self, length: int) -> float:
+        """How many independent looks a day would hold, were all windows of this length."""
+        of_this_length = min(_LOOKS_PER_WINDOW, length) * self.slots_per_day / length
+        return self.metrics * len(self.windows) * of_this_length
 
 
-def _levelled(counts: np.ndarray, expected: np.ndarray, slots: int) -> np.ndarray:
-    """The forecast, carried by how the three weeks before each day came out: the median day, so that a wild one does not."""
-    days = len(counts) // slots
-    happened = counts[: days * slots].reshape(days, slots).sum(axis=1)
-    forecast = expected[: days * slots].reshape(days, slots).sum(axis=1)
-    off = _root(happened) - _root(forecast)
-    level = expected.astype(float).copy()
-    for day in range(7, days + 1):
-        of_day = slice(day * slots, (day + 1) * slots)
-        total = float(expected[of_day].sum())
-        if total > 0:
-            carried = float(_root(total)) + float(np.median(off[max(0, day - _LEVEL_DAYS) : day]))
-            level[of_day] = expected[of_day] * max((max(carried, 0.0) / 2) ** 2 - 0.375, 0.1 * total) / total
-    return level
+@dataclass(frozen=True)
+class _Strange:
+    start: int
+    end: int
+    direction: Direction
+    z: float
 
 
-def _strangest(counts: np.ndarray, level: np.ndarray, scale: _Scale) -> tuple[float, int, int]:
-    """The z of the least usual window, and its first slot and the one after its last."""
-    best = (0.0, 0, 0)
+def _strangest(counts: np.ndarray, level: Level, scale: _Scale) -> _Strange | None:
+    """The least usual window, as far to both sides as it goes on; None where all are usual."""
+    best: _Strange | None = None
     for length in scale.windows:
-        seen, forecast = _sums(counts, length), _sums(level, length)
-        off = _root(seen) - _root(forecast)
+        windows = level.windows(counts, length)
         first = max(scale.learning - length, 0)
-        # an episode fills so many of the long windows that only the middle of them tells what is usual
-        scores = _scores(off[first:], off, 0.05 if length <= scale.slots_per_day else 0.2)
-        scores = np.maximum(scores, _chance_of_so_few(seen[first:], forecast[first:]))
-        at = int(np.argmax(np.abs(scores)))
-        z = _corrected(float(scores[at]), scale.metrics, len(counts) / length)
-        if abs(z) > abs(best[0]):
-            best = (z, first + at, first + at + length)
+        off = windows.deviations[first:]
+        places: Sequence[tuple[Direction, int]] = (("below", int(np.argmin(off))), ("above", int(np.argmax(off))))
+        for direction, at in places:
+            at += first
+            seen, mean, unsure = (float(v[at]) for v in (windows.seen, windows.expected, windows.unsure))
+            if direction == "above":
+                mean = max(mean, length * level.least_per_slot)
+            enough = max(scale.threshold, abs(best.z) if best else 0.0)
+            # it is no rarer than this, which is cheaper to find out
+            if abs(among(deviation(seen, mean, 1 + mean * unsure, direction), scale.looks(length))) < enough:
+                continue
+            start, end = _stretched(counts, level.carried, at, at + length, direction)
+            others, usual = level.without(counts, start, end)
+            spread, known = dispersion(others, usual, length, scale.slots_per_day, mean, unsure, direction)
+            z = among(deviation(seen, mean, spread, direction), scale.looks(length), known)
+            if abs(z) >= enough:
+                best = _Strange(start, end, direction, z)
     return best
 
 
@@ -156,40 +163,6 @@ def _stretched(counts: np.ndarray, level: np.ndarray, start: int, end: int, dire
     return start, end
 
 
-def _scores(off: np.ndarray, learnt: np.ndarray, edge: float) -> np.ndarray:
-    """In deviations: of the middle of what is usual, or of its edges where they lie further out; never less than chance."""
-    from scipy.special import ndtri
-
-    middle = float(np.median(learnt))
-    low, high = np.quantile(learnt, [edge, 1 - edge])
-    deviations = -float(ndtri(edge))
-    mad = 1.4826 * float(np.median(np.abs(learnt - middle)))
-    above = max(1.0, mad, (high - middle) / deviations)
-    below = max(1.0, mad, (middle - low) / deviations)
-    apart = off - middle
-    return np.asarray(np.where(apart > 0, apart / above, apart / below))
-
-
-def _chance_of_so_few(seen: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """As a deviation: near nothing the square root finds a low count rarer than even a Poisson count has it."""
-    from scipy.special import ndtri, pdtr
-
-    few = pdtr(np.floor(np.maximum(seen, 0.0)), np.maximum(forecast, 1e-9))
-    return np.asarray(np.where(few < 0.5, ndtri(np.maximum(few, 1e-300)), -np.inf))
-
-
-def _corrected(z: float, metrics: int, windows: float) -> float:
-    """The z that a single look would need to be as rare as this one among all those of a day (Šidák).
-
-    The spread is known from so many windows that do not overlap: few of the long ones.
-    """
-    from scipy.special import ndtri, stdtr
-
-    alone = 2 * float(stdtr(max(windows, 3.0), -abs(z)))
-    among_all = -np.expm1(_LOOKS_PER_DAY * metrics * np.log1p(-min(alone, 1 - 1e-12)))
-    return float(np.copysign(max(-float(ndtri(max(among_all, 1e-300) / 2)), 0.0), z))
-
-
 def _joined(found: Sequence[Episode], apart: int) -> list[Episode]:
     """In order of time, those of one kind that follow each other closely as one."""
     whole: list[Episode] = []
@@ -207,13 +180,3 @@ def _joined(found: Sequence[Episode], apart: int) -> list[Episode]:
         else:
             whole.append(one)
     return whole
-
-
-def _root(counts: np.ndarray | float) -> np.ndarray:
-    return np.asarray(2 * np.sqrt(np.maximum(counts, 0.0) + 0.375))
-
-
-def _sums(values: np.ndarray, hours: int) -> np.ndarray:
-    """Of each window of so many hours."""
-    running = np.concatenate([[0.0], np.cumsum(values)])
-    return np.asarray(running[hours:] - running[:-hours])
