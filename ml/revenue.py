@@ -66,10 +66,12 @@ def forecast(bookings: pd.DataFrame, *, today: pd.Timestamp, months: int = MONTH
     """A row per month from the present one on; empty with less than 120 days of history.
 
     `bookings` has `booked_on`, `due_on` and `settled_on` (local days, without a zone; the last null while it is not known
-    how a booking ended), `value` and `is_attended`; all in one currency. `so_far` is this month's revenue before `today` and part of `expected`. The interval is that of past errors of the
-    same kind (conformal, 80 %), `backtest_wape` theirs as a share of revenue, `baseline_wape` that of the simple answer.
+    how a booking ended), `value` and `is_attended`; all in one currency. It stands at the midnight before `today`: what is
+    booked on a day that is not over is part of what is usually booked, not of the pipeline as well. `so_far` is this month's
+    revenue before `today` and part of `expected`. The interval is that of past errors of the same kind (conformal, 80 %),
+    `backtest_wape` theirs as a share of revenue, `baseline_wape` that of the simple answer.
     """
-    known = bookings[bookings["booked_on"] <= today]
+    known = bookings[bookings["booked_on"] < today]
     attended = known[known["is_attended"] & (known["due_on"] < today)]
     if attended.empty or (today - attended["due_on"].min()).days < LEAST_DAYS:
         return pd.DataFrame(columns=pd.Index(COLUMNS))
@@ -101,7 +103,7 @@ def forecast(bookings: pd.DataFrame, *, today: pd.Timestamp, months: int = MONTH
 
 def _expected(bookings: pd.DataFrame, origin: pd.Timestamp, months: int, method: str) -> Iterator[Expected]:
     """What the coming months bring from the origin on, for somebody who stands there."""
-    known = bookings[bookings["booked_on"] <= origin]
+    known = bookings[bookings["booked_on"] < origin]
     habits = _habits(known, origin)
     coming = known[(known["due_on"] >= origin) & ~(known["settled_on"] < origin)]
     booked = coming.groupby(coming["due_on"].dt.to_period("M"))["value"].sum() * habits.attended
@@ -123,12 +125,13 @@ def _habits(known: pd.DataFrame, origin: pd.Timestamp) -> _Habits:
     series = np.log(blocks.reindex(range(min(whole, 12)), fill_value=0.0).to_numpy()[::-1] + 1.0)
     recent = past[(origin - past["due_on"]).dt.days <= HABIT_DAYS]
     settled = recent[recent["settled_on"] < origin]
-    came = settled["value"].where(settled["is_attended"], 0.0).sum() / settled["value"].sum() if len(settled) else 1.0
+    ended = float(settled["value"].sum())
+    came = float(settled["value"].where(settled["is_attended"], 0.0).sum()) / ended if ended > 0 else 1.0
     own = attended[age <= HABIT_DAYS]
     lead = (own["due_on"] - own["booked_on"]).dt.days.to_numpy()
     weights = own["value"].to_numpy()
     ahead = np.array([weights[lead >= days].sum() for days in range(1, 200)]) / max(weights.sum(), 1e-9)
-    return _Habits(per_day, _trend(series), float(came) if np.isfinite(came) else 1.0, ahead)
+    return _Habits(per_day, _trend(series), came, ahead)
 
 
 def _trend(series: np.ndarray) -> float:
