@@ -1,6 +1,6 @@
 """When something was really not as expected: bursts and silences, one alert for each episode.
 
-Counts of windows of 3 hours to a week are compared with what was forecast for them (`ml.rarity`), and the result is corrected
+Counts of windows of 3 hours to a fortnight are compared with what was forecast for them (`ml.rarity`), and the result is corrected
 for the number of windows looked at in a day: each length has the same share of a day's false alarms, so that the few long
 windows, which alone can tell of a business with little to do, need not be as rare as the many short ones. A z of 2.5 is as
 rare as it sounds: about one day in eighty of a tenant, whatever the number of its metrics.
@@ -17,7 +17,7 @@ import numpy as np
 from ml.rarity import Direction, Level, among, deviation, dispersion
 
 THRESHOLD = 2.5
-WINDOWS = (3, 6, 12, 24, 36, 48, 72, 120, 168)
+WINDOWS = (3, 6, 12, 24, 36, 48, 72, 120, 168, 336)
 """Hours."""
 # Windows overlap: those of one length tell about so many times as much as those of them that do not.
 _LOOKS_PER_WINDOW = 2

@@ -69,7 +69,7 @@ _OF_STAFFING = (
             ANOMALIES,
             deps=[*_MARTS, FORECASTS],
             description="When conversations, customers' messages or bookings were far more or far fewer than forecast: a "
-            "robust z-score of windows of 3 hours to a week, low to critical, one row per episode. Looked at once an hour.",
+            "robust z-score of windows of 3 hours to a fortnight, low to critical, one row per episode. Looked at once an hour.",
             group_name="ml",
             kinds={"python", "postgres"},
             owners=[OWNER],

@@ -188,9 +188,9 @@ def test_a_business_that_grows_is_told_and_then_is_how_things_are() -> None:
     rng = np.random.default_rng(0)
     counts[70 * 24 :] = rng.poisson(1.8 * rate[70 * 24 :])
     told = episodes(counts, rate, metrics=3)
-    above = [one.start / 24 for one in told if one.direction == "above"]
-    assert 69.5 <= min(above) < 73
-    assert max(above) < 70 + 21
+    above = [one for one in told if one.direction == "above"]
+    assert 69.5 <= min(one.start for one in above) / 24 < 73
+    assert max(one.end for one in above) / 24 < 70 + 30
     assert len(above) <= 3
 
 
@@ -200,6 +200,25 @@ def test_days_are_looked_at_where_hours_are_not_known() -> None:
     daily[100:103] = 0
     told = episodes(daily, expected, slots_per_day=1, metrics=3)
     assert [(one.start, one.end, one.direction) for one in told] == [(100, 103, "below")]
+
+
+@pytest.mark.parametrize(("times", "direction"), [(0.0, "below"), (3.0, "above")], ids=["silence", "burst"])
+def test_days_of_three_a_day_are_enough(times: float, direction: str, long_tests: bool) -> None:
+    """As bookings come; one a day is told in at least two of three cases."""
+    shares = {}
+    for per_day in (1.0, 3.0):
+        found = 0
+        for seed in range(100 if long_tests else 20):
+            counts, rate = (values.reshape(-1, 24).sum(axis=1) for values in world(per_day, seed))
+            rng = np.random.default_rng(seed)
+            stretch = slice(start := int(rng.integers(50, 85)), start + int(np.ceil(30 / per_day)))
+            counts[stretch] = rng.poisson(rate[stretch] * times)
+            told = episodes(counts, rate, slots_per_day=1, metrics=3)
+            found += any(one.direction == direction and one.start < stretch.stop and one.end > start for one in told)
+        shares[per_day] = found / (100 if long_tests else 20)
+    print(direction, shares)
+    assert shares[3.0] >= 0.95
+    assert shares[1.0] >= 0.6
 
 
 def test_a_higher_threshold_tells_less() -> None:
