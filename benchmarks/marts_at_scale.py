@@ -28,6 +28,7 @@ from rich.table import Table
 
 from benchmarks.scaled_warehouse import ScaledWarehouse, fresh_copy, open_data_set
 from orchestration.dbt_environment import DBT_PROJECT, dbt_environment
+from orchestration.dbt_invocation import AS_A_TICK
 from orchestration.dbt_manifest import DBT
 from warehouse.embedded import EmbeddedPostgres
 
@@ -104,12 +105,13 @@ def dbt(warehouse: ScaledWarehouse, scratch: Path, name: str, *arguments: str) -
     target.mkdir(parents=True, exist_ok=True)
     variables = {
         **dbt_environment(warehouse.url),
+        **AS_A_TICK,
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(scratch / "logs"),
     }
     began, cpu = time.perf_counter(), _cpu_seconds(warehouse)
     done = subprocess.run(
-        [str(DBT), *arguments],
+        [*DBT, *arguments],
         cwd=DBT_PROJECT,
         env={**os.environ, **variables},
         capture_output=True,

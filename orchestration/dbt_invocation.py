@@ -23,6 +23,9 @@ from warehouse.connect import connect
 from warehouse.locks import lock_key
 from warehouse.quoted import without_values
 
+# At debug, writing the log is a tenth of what an idle tick costs.
+AS_A_TICK = {"PYTHONUNBUFFERED": "1", "DBT_LOG_FORMAT": "json", "DBT_LOG_LEVEL_FILE": "info"}
+
 # Unit tests bring their own rows and belong to development; the tick's tables are tested as they are.
 ALWAYS = ("--exclude-resource-type", "unit_test")
 
@@ -85,14 +88,11 @@ def run_dbt(
     # Not DbtCliResource: it asks `dbt --version`, which asks the package index, and loads the adapter it then has
     # no use for. The version is known here, and nothing of the adapter is used.
     invocation = DbtCliInvocation.run(
-        args=[str(DBT), *arguments],
+        args=[*DBT, *arguments],
         env={
             **os.environ,
             **environment,
-            "PYTHONUNBUFFERED": "1",
-            "DBT_LOG_FORMAT": "json",
-            # at debug, writing the log is a tenth of what an idle tick costs
-            "DBT_LOG_LEVEL_FILE": "info",
+            **AS_A_TICK,
             "DBT_TARGET_PATH": str(target),
             "DBT_LOG_PATH": str(target),
         },

@@ -21,7 +21,7 @@ from funil.errors import FunilError
 from funil.settings import load_settings
 from orchestration.dbt_environment import DBT_PROJECT
 
-DBT = Path(sys.executable).with_name("dbt")
+DBT = (sys.executable, "-m", "orchestration.dbt_process")
 PARSED = "partial_parse.msgpack"
 
 
@@ -75,7 +75,7 @@ def _parse(path: Path, environment: Mapping[str, str]) -> None:
         "DBT_LOG_PATH": str(scratch),
     }
     done = subprocess.run(
-        [str(DBT), "--quiet", "parse"], cwd=DBT_PROJECT, env=variables, capture_output=True, text=True, check=False
+        [*DBT, "--quiet", "parse"], cwd=DBT_PROJECT, env=variables, capture_output=True, text=True, check=False
     )
     if done.returncode:
         said = " ".join((done.stdout + done.stderr).split())
