@@ -77,7 +77,7 @@ def tick_config(*, reading: Reading = Reading.AUTO, since: str | None = None, re
         "ops": {
             Step.SYNC_CHATWOOT.value: sync,
             Step.SYNC_BOT.value: sync,
-            Step.TRANSFORM.value: {"config": {"rebuild": rebuild}},
+            Step.TRANSFORM.value: {"config": {"rebuild": rebuild, "test_all_rows": reading == Reading.RECONCILE}},
         }
     }
 

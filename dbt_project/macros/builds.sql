@@ -323,7 +323,23 @@
             using {{ source("ops", "builds") }} as b
             where b.invocation_id = '{{ invocation_id }}' and c.tenant_id = b.tenant_id
             ;
+            {{ make_small_when_empty(build_scope()) }}
+            {{ make_small_when_empty(build_changes()) }}
             commit
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+{% macro make_small_when_empty(table) %}
+    {#- A build of everything leaves it large, and each tick would read all of its pages. Not while another build writes to it. -#}
+    do $body$
+    begin
+        lock table {{ table }} in access exclusive mode nowait;
+        if pg_relation_size('{{ table }}') > 0 and not exists (select from {{ table }}) then
+            truncate {{ table }};
+        end if;
+    exception
+        when lock_not_available then null;
+    end
+    $body$;
 {% endmacro %}

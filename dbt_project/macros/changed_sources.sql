@@ -89,3 +89,18 @@
     from {{ source(schema, table) }} as s
     join builds as b on b.tenant_id = s.tenant_id and s._sync_id > b.from_sync_id
 {%- endmacro %}
+
+{% macro row_changed() -%}
+    {#- of a source's table: condition that a sync wrote the row after the tenant's last complete build -#}
+    {%- set builds = changed_builds() -%}
+    {%- if not builds -%} false
+    {%- else -%}
+        (
+            {%- for tenant_id, from_sync_id, _ in builds -%}
+                (
+                    tenant_id = '{{ tenant_id }}' and _sync_id > {{ from_sync_id }}
+                ){{ " or " if not loop.last }}
+            {%- endfor -%}
+        )
+    {%- endif -%}
+{%- endmacro %}

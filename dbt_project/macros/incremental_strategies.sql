@@ -5,20 +5,20 @@
     replaced as well. Which of the rows differed is noted for the models made from them (changes.sql).
 -#}
 {% macro get_incremental_replace_conversations_sql(arguments) %}
-    {{ replace_scope(arguments, "(tenant_id, conversation_id)") }}
+    {{ replace_scope(arguments, ["tenant_id", "conversation_id"]) }}
 {% endmacro %}
 
 {% macro get_incremental_replace_tenants_sql(arguments) %}
-    {{ replace_scope(arguments, "tenant_id") }}
+    {{ replace_scope(arguments, ["tenant_id"]) }}
 {% endmacro %}
 
 {% macro get_incremental_replace_keys_sql(arguments) %}
-    {{ replace_scope(arguments, "(tenant_id, " ~ model.config.meta.key ~ ")") }}
+    {{ replace_scope(arguments, ["tenant_id", model.config.meta.key]) }}
 {% endmacro %}
 
 {% macro get_incremental_replace_found_tenants_sql(arguments) %}
     {#- for tables that change with the settings alone: every tenant they are of always has rows -#}
-    {{ replace_scope(arguments, "tenant_id", "false") }}
+    {{ replace_scope(arguments, ["tenant_id"], "false") }}
 {% endmacro %}
 
 {% macro in_scope(node) -%}
@@ -32,25 +32,25 @@
 {% macro replace_scope(arguments, keys, scope=none) %}
     {%- set target, found = arguments.target_relation, arguments.temp_relation -%}
     {%- set columns = arguments.dest_columns | map(attribute="quoted") | list -%}
-    {%- set scope = scope or in_scope(model) -%}
-    {%- set is_stored = is_in(target, columns) -%}
-    {%- set is_found = is_in(found, columns) -%}
+    {%- set keys = keys | join(", ") -%}
+    {#- the keys first: who looks for rows by either of two conditions looks at all rows -#}
+    create temporary table keys_in_scope on commit drop as
+    select {{ keys }}
+    from {{ target }}
+    where {{ scope or in_scope(model) }}
+    union
+    select {{ keys }}
+    from {{ found }}
+    ;
     create temporary table gone_rows on commit drop as
     select {{ columns | join(", ") }}
     from {{ target }} as mine
-    where {{ scope }} and not {{ is_found }}
-    union all
-    select {{ columns | join(", ") }}
-    from {{ target }} as mine
-    where
-    {{ keys }} in (select {{ keys | replace("(", "") | replace(")", "") }} from {{ found }})
-        and not ({{ scope }})
-        and not {{ is_found }}
+    where ({{ keys }}) in (table keys_in_scope) and not {{ is_in(found, columns) }}
     ;
     create temporary table fresh_rows on commit drop as
     select {{ columns | join(", ") }}
     from {{ found }} as mine
-    where not {{ is_stored }}
+    where not {{ is_in(target, columns) }}
     ;
     {{ note_changes(["gone_rows", "fresh_rows"]) }}
     delete from {{ target }} as stored
@@ -64,12 +64,12 @@
 {% endmacro %}
 
 {% macro is_in(relation, columns) -%}
-    exists (
+    {%- set grain = grain_of_model() -%} exists (
         select 1
         from {{ relation }} as other
         where
             {{ same_row("other", "mine") }}
-            {% for column in columns %}
+            {% for column in columns if column.strip('"') not in grain %}
                 and other.{{ column }} is not distinct from mine.{{ column }}
             {% endfor %}
     )
@@ -87,7 +87,14 @@
 {%- endmacro %}
 
 {% macro grain_of_model() -%}
-    {#- the one thing that says it: the key that the table enforces or, where text of any length is part of it, a test -#}
+    {#-
+        The one thing that says it: the key that the table enforces or, where text of any length is part of it, a test.
+        Looked up once per model: the graph is what an invocation's nodes share.
+    -#}
+    {%- set known = graph.setdefault("grains", {}) -%}
+    {%- if model.unique_id in known -%}
+        {{ return(known[model.unique_id]) }}
+    {%- endif -%}
     {%- set grains = [] -%}
     {%- for constraint in model.constraints if constraint.type in ["primary_key", "unique"] -%}
         {%- do grains.append(constraint.columns) -%}
@@ -106,6 +113,7 @@
             )
         }}
     {%- endif -%}
+    {%- do known.update({model.unique_id: grains[0]}) -%}
     {{ return(grains[0]) }}
 {%- endmacro %}
 

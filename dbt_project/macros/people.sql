@@ -74,11 +74,8 @@
 
 {% macro members_changed(kind, type) -%}
     select tenant_id, substr(key, {{ kind | length + 2 }})::{{ type }}
-    from {{ build_changes() }}
-    where
-        source = 'people.member_id'
-        and key like '{{ kind }}-%'
-        and {{ tenant_requested() }}
+    from "intermediate".noted_keys(array['people.member_id'])
+    where key like '{{ kind }}-%' and {{ tenant_requested() }}
 {%- endmacro %}
 
 {% macro note_people(people, conversations) %}

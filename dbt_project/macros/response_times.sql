@@ -11,7 +11,7 @@
         first_response_seconds as seconds,
         first_response_business_seconds as business_seconds
     from {{ conversations }}
-    where first_response_seconds is not null
+    where first_response_seconds is not null and {{ key_near("first_response_date") }}
     union all
     select
         tenant_id,
@@ -25,7 +25,7 @@
         wait_seconds,
         wait_business_seconds
     from {{ replies }}
-    where is_next_response
+    where is_next_response and {{ key_near("ended_date") }}
     union all
     select
         tenant_id,
@@ -39,5 +39,5 @@
         resolution_seconds,
         resolution_business_seconds
     from {{ conversations }}
-    where resolution_seconds is not null
+    where resolution_seconds is not null and {{ key_near("first_resolved_date") }}
 {%- endmacro %}

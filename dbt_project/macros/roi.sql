@@ -1,7 +1,91 @@
 {#-
     What the marts of return have in common: lines of money, each on the day and in the currency it belongs to, added up by
-    day, ISO week, month and in total. A mart is `with {{ roi_by(dimension) }}` and its own ratios.
+    day, ISO week, month and in total. A mart is `with {{ roi_by(dimension) }}` and its own ratios. Which periods a tick adds up
+    again is noted before a mart is built: those with a day on which something changed.
 -#}
+{% macro note_periods(owned=false) %}
+    {% if is_incremental() %}
+        {%- set days -%}
+            {{
+                changed_keys(
+                    [
+                        "dim_contacts.customer_date",
+                        "fct_bookings.attended_date",
+                        "fct_bookings.scheduled_date",
+                        "fct_campaign_costs.cost_date",
+                    ],
+                    "date",
+                )
+            }}
+            {% if owned %}
+                union
+                {{ days_owned_otherwise() }}
+            {% endif %}
+        {%- endset -%}
+        {{
+            note_keys(
+                model.name ~ "_periods.period",
+                [
+                    "select d.tenant_id, p.period from ("
+                    ~ days
+                    ~ ") as d(tenant_id, day) cross join lateral (values ('day ' || d.day),"
+                    ~ " ('week ' || date_trunc('week', d.day::timestamp)::date),"
+                    ~ " ('month ' || date_trunc('month', d.day::timestamp)::date), ('total')) as p(period)"
+                ],
+            )
+        }}
+    {% endif %}
+{% endmacro %}
+
+{% macro days_owned_otherwise() -%}
+    {#- days that the owner pays for now and did not in what is stored, or the other way round: the span of what is known moves -#}
+    select s.tenant_id, d::date
+    from
+        (
+            select
+                t.tenant_id,
+                least(p.first_day, c.first_day) as first_day,
+                k.clock_date as last_day,
+                stored.first_day as stored_first_day,
+                stored.last_day as stored_last_day
+            from {{ ref("stg_config__tenants") }} as t
+            join {{ ref("int_clocks") }} as k on k.tenant_id = t.tenant_id
+            cross join
+                lateral(
+                    select min(e.cohort_date) as first_day
+                    from {{ ref("dim_contacts") }} as e
+                    where e.tenant_id = t.tenant_id
+                ) as p
+            cross join
+                lateral(
+                    select min(e.cost_date) as first_day
+                    from {{ ref("fct_campaign_costs") }} as e
+                    where e.tenant_id = t.tenant_id
+                ) as c
+            left join
+                (
+                    select
+                        tenant_id,
+                        min(period_start) as first_day,
+                        max(period_start) as last_day
+                    from {{ this }}
+                    where period = 'day' and owner_cost > 0
+                    group by tenant_id
+                ) as stored
+                on stored.tenant_id = t.tenant_id
+            where {{ tenant_requested("t.tenant_id") }} and t.owner_cost_per_month > 0
+        ) as s
+    cross join
+        lateral generate_series(
+            least(s.first_day, s.stored_first_day)::timestamp,
+            greatest(s.last_day, s.stored_last_day)::timestamp,
+            interval '1 day'
+        ) as d
+    where
+        coalesce(d between s.first_day and s.last_day, false)
+        <> coalesce(d between s.stored_first_day and s.stored_last_day, false)
+{%- endmacro %}
+
 {% macro roi_by(dimension=none) %}
     {%- set by = dimension ~ "," if dimension else "" -%}
     {%- set changed = (
@@ -14,55 +98,40 @@
     clocks as (select * from {{ ref("int_clocks") }}),
 
     {% if is_incremental() %}
-        -- besides what changed: tenants in which something has become overdue, or whose
-        -- owner has paid for another day
         scope as (
             select tenant_id
-            from {{ ref("stg_config__tenants") }}
-            where {{ tenant_changed() }}
+            from tenants
+            where {{ tenant_is_whole() }}
             union
             select tenant_id
             from
-                (
-                    select tenant_id, count(*) as overdue
-                    from {{ ref("fct_bookings") }}
-                    where is_overdue and {{ tenant_requested() }}
-                    group by tenant_id
-                ) as now
-            full join
-                (
-                    select tenant_id, sum(overdue_bookings) as overdue
-                    from {{ this }}
-                    where period = 'total' and {{ tenant_requested() }}
-                    group by tenant_id
-                ) as stored using (tenant_id)
-            where coalesce(now.overdue, 0) <> coalesce(stored.overdue, 0)
-            {% if not dimension %}
-                union
-                select t.tenant_id
-                from {{ ref("stg_config__tenants") }} as t
-                join {{ ref("int_clocks") }} as k on k.tenant_id = t.tenant_id
-                left join
-                    (
-                        select
-                            tenant_id,
-                            max(period_start) filter (where owner_cost > 0) as paid_to
-                        from {{ this }}
-                        where period = 'day'
-                        group by tenant_id
-                    ) as stored
-                    on stored.tenant_id = t.tenant_id
-                where
-                    {{ tenant_requested("t.tenant_id") }}
-                    and t.owner_cost_per_month > 0
-                    and stored.paid_to is distinct from k.clock_date
-            {% endif %}
+                ({{ changed_keys(model.config.meta.changed_by) }}) as k(
+                    tenant_id, period
+                )
+        ),
+
+        -- with a day of a period that is added up again
+        months as (
+            select k.tenant_id, date_trunc('month', d.day::timestamp)::date as month
+            from
+                ({{ changed_keys(model.config.meta.changed_by) }}) as k(
+                    tenant_id, period
+                )
+            cross join
+                lateral(
+                    values
+                        (split_part(k.period, ' ', 2)::date),
+                        (split_part(k.period, ' ', 2)::date + 6)
+                ) as d(day)
+            where k.period like 'week %'
         ),
     {% endif %}
 
     costs as (select * from {{ ref("fct_campaign_costs") }} where {{ changed }}),
 
-    bookings as (select * from {{ ref("fct_bookings") }} where {{ changed }}),
+    bookings as not materialized(
+        select * from {{ ref("fct_bookings") }} where {{ changed }}
+    ),
 
     people as (
         select * from {{ ref("dim_contacts") }} where is_in_funnel and {{ changed }}
@@ -119,7 +188,7 @@
         ),
     {% endif %}
 
-    lines as (
+    all_lines as (
         select
             tenant_id,
             cost_date as day,
@@ -219,12 +288,38 @@
         {% endif %}
     ),
 
-    summed as (
+    lines as (
+        select *
+        from all_lines
+        {% if is_incremental() %}
+            where
+                {{ tenant_is_whole() }}
+                or (tenant_id, date_trunc('month', day::timestamp)::date)
+                in (select tenant_id, month from months)
+        {% endif %}
+    ),
+
+    -- found first: of all pairs of a line and a period, most are not wanted
+    periods as materialized(
+        select d.tenant_id, d.day, p.period, p.period_start
+        from (select distinct tenant_id, day from lines) as d
+        cross join
+            lateral(
+                values
+                    ('day', d.day),
+                    ('week', date_trunc('week', d.day::timestamp)::date),
+                    ('month', date_trunc('month', d.day::timestamp)::date)
+                    {% if not is_incremental() %}, ('total', null) {% endif %}
+            ) as p(period, period_start)
+        {% if is_incremental() %} where {{ key_changed() }} {% endif %}
+    ),
+
+    summed_lines as (
         select
-            tenant_id,
-            period,
-            period_start,
-            {{ by }} currency,
+            l.tenant_id,
+            p.period,
+            p.period_start,
+            {{ "l." ~ by if by }} l.currency,
             sum(campaign_days)::bigint as campaign_days,
             sum(cost)::numeric(18, 2) as cost,
             sum(owner_cost)::numeric(18, 2) as owner_cost,
@@ -238,17 +333,86 @@
             count(distinct paid_by) as paying_customers,
             sum(revenue_of_people)::double precision
             / nullif(count(distinct paid_by), 0) as average_value_per_customer
-        from lines
-        cross join
-            lateral(
-                values
-                    ('day', day),
-                    ('week', date_trunc('week', day::timestamp)::date),
-                    ('month', date_trunc('month', day::timestamp)::date),
-                    ('total', null)
-            ) as periods(period, period_start)
-        group by tenant_id, period, period_start, {{ by }} currency
+        from lines as l
+        join periods as p on p.tenant_id = l.tenant_id and p.day = l.day
+        group by l.tenant_id, p.period, p.period_start, {{ "l." ~ by if by }} l.currency
     ),
+
+    {% if is_incremental() %}
+        payers as (
+            select
+                tenant_id,
+                {{ by }} currency,
+                count(distinct person_id) as paying_customers,
+                sum(revenue)::double precision as revenue_of_people
+            from bookings
+            where is_attended and person_id is not null
+            group by tenant_id, {{ by }} currency
+        ),
+
+        -- the months again: all but who paid in several of them adds up
+        summed_months as (
+            select *
+            from summed_lines
+            where period = 'month'
+            union all
+            select
+                tenant_id,
+                period,
+                period_start,
+                {{ by }} currency,
+                campaign_days,
+                cost,
+                {{ "owner_cost" if not dimension else "0" }},
+                revenue,
+                attended_bookings,
+                pipeline,
+                open_bookings,
+                overdue_pipeline,
+                overdue_bookings,
+                customers,
+                paying_customers,
+                average_value_per_customer
+            from {{ this }}
+            where period = 'month' and {{ changed }} and not {{ key_changed() }}
+        ),
+
+        totals as (
+            select
+                m.tenant_id,
+                'total',
+                null::date,
+                {{ "m." ~ by if by }} m.currency,
+                sum(m.campaign_days)::bigint,
+                sum(m.cost)::numeric(18, 2),
+                sum(m.owner_cost)::numeric(18, 2),
+                sum(m.revenue)::numeric(18, 2),
+                sum(m.attended_bookings)::bigint,
+                sum(m.pipeline)::numeric(18, 2),
+                sum(m.open_bookings)::bigint,
+                sum(m.overdue_pipeline)::numeric(18, 2),
+                sum(m.overdue_bookings)::bigint,
+                sum(m.customers)::bigint,
+                coalesce(max(p.paying_customers), 0),
+                max(p.revenue_of_people) / max(p.paying_customers)
+            from summed_months as m
+            left join
+                payers as p on p.tenant_id = m.tenant_id and p.currency = m.currency
+                {% if dimension %}
+                    and p.{{ dimension }} is not distinct from m.{{ dimension }}
+                {% endif %}
+            group by m.tenant_id, {{ "m." ~ by if by }} m.currency
+        ),
+
+        summed as (
+            select *
+            from summed_lines
+            union all
+            select *
+            from totals
+        ),
+    {% else %} summed as (select * from summed_lines),
+    {% endif %}
 
     rated as (
         select

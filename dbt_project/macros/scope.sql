@@ -70,6 +70,13 @@
     {{ return(changed_builds() | selectattr(2) | map("first") | list) }}
 {%- endmacro %}
 
+{% macro tenant_is_whole(column="tenant_id") -%}
+    {%- set whole = whole_tenants() -%}
+    {%- if whole -%} {{ column }} in ('{{ whole | join("', '") }}')
+    {%- else -%} false
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro conversations_changed(id="conversation_id") -%}
     {%- set builds = changed_builds() -%}
     {%- if builds -%}
@@ -96,17 +103,19 @@
 
 {% macro scope_of_test() -%}
     {#-
-        A build that finds an error is not complete, so its scope is tested until the error is gone: what the strategy may have
-        written is enough for a test that judges rows one by one, or those of one grain. A warning stops nothing, and has to
-        be told for as long as its rows are there; a test that adds rows up has to see all of them.
+        A test that judges rows one by one, or those of one grain, looks at what the strategy may have written: a build that finds
+        an error is not complete, so that is tested until the error is gone. A test that adds rows up has to see all of them.
+        `dbt test` looks at everything, and so does each reconciliation.
     -#}
     {%- if not builds_tables() -%} {{ return("") }} {%- endif -%}
     {%- set tested = graph.nodes.get(model.attached_node) -%}
     {%- set judges_rows = model.test_metadata.name in [
+        "belongs_to",
+        "credits_add_up",
         "expression_is_true",
         "grain",
     ] -%}
-    {%- if tested is none or not judges_rows or model.config.severity | lower == "warn" -%}
+    {%- if tested is none or not judges_rows -%}
         {{ return(tenant_changed()) }}
     {%- endif -%}
     {{ return(in_scope(tested)) }}

@@ -9,7 +9,7 @@ from dagster_dbt import dbt_assets
 
 from funil.errors import FunilError
 from orchestration.dbt_environment import dbt_environment
-from orchestration.dbt_invocation import DbtOutcome, build_arguments, one_dbt_at_a_time, run_dbt
+from orchestration.dbt_invocation import ALWAYS, DbtOutcome, build_arguments, one_dbt_at_a_time, run_dbt
 from orchestration.dbt_models import DbtModels
 from orchestration.dbt_scope import changed_tenants
 from orchestration.dbt_translator import TRANSLATOR
@@ -27,9 +27,10 @@ ANCHOR = dg.AssetKey(["marts", "fct_conversations"])
 
 
 class TransformConfig(dg.Config):
-    """`rebuild`: make the tenants' rows anew, whether or not anything changed."""
+    """`rebuild`: make the tenants' rows anew, whether or not anything changed. `test_all_rows`: afterwards, of all tenants."""
 
     rebuild: bool = False
+    test_all_rows: bool = False
 
 
 def transform_assets(models: DbtModels) -> list[dg.AssetsDefinition]:
@@ -63,7 +64,10 @@ def transform_assets(models: DbtModels) -> list[dg.AssetsDefinition]:
         """All of the run's tenants in one invocation of dbt; none, where nothing changed."""
         with as_failure():
             run = StepOfRun(context, workspace, Step.TRANSFORM, ANCHOR)
-            yield from _build(context, workspace, config, models, run)
+            checks = [*_build(context, workspace, config, models, run)]
+            if config.test_all_rows:
+                checks += _test_all_rows(context, workspace, models)
+            yield from _merged(checks)
             yield from run.finish()
 
     return [shared_views, tenant_tables]
@@ -121,7 +125,21 @@ def _build(
         else:
             for tenant_id, worked in _describe(dsn, asked, built, outcome).items():
                 run.succeeded(tenant_id, worked, seconds)
-    yield from _merged(check for _, outcome in outcomes for check in outcome.checks)
+    yield from (check for _, outcome in outcomes for check in outcome.checks)
+
+
+def _test_all_rows(
+    context: dg.AssetExecutionContext, workspace: Workspace, models: DbtModels
+) -> list[dg.AssetCheckResult]:
+    """A build tests the rows it may have changed. This finds what is wrong with the others, and tells again what still is."""
+    with one_dbt_at_a_time(workspace.dsn):
+        outcome = run_dbt(
+            ["test", "--selector", "tenant_tables", *ALWAYS],
+            manifest=models.manifest,
+            environment=dbt_environment(workspace.dsn),
+            context=context,
+        )
+    return outcome.checks
 
 
 def build_apart(

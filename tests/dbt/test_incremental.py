@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import LONG
 from tests.dbt.histories import BookingLeavesAGoneLead, History
-from tests.dbt.project import DbtFailed, Project
+from tests.dbt.project import CODE, DbtFailed, Project
 from tests.dbt.raw import Raw, after
 
 pytestmark = pytest.mark.xdist_group("dbt_incremental")
@@ -147,13 +147,13 @@ def customer_messages(project: Project) -> list[tuple[object, ...]]:
 
 def test_the_life_of_builds(small: Project) -> None:
     """What is built, from where, and when a build counts: told in one go, for each build takes seconds."""
-    assert builds(small) == [("one", 0, 1, True, None), ("other", 0, 1, True, None)]
+    assert builds(small) == [("one", 0, 1, True, CODE), ("other", 0, 1, True, CODE)]
 
     # nothing changed: nothing is written
     before = versions(small)
     small.run_tables()
     assert versions(small) == before
-    assert builds(small)[2:] == [("one", 1, 1, True, None), ("other", 1, 1, True, None)]
+    assert builds(small)[2:] == [("one", 1, 1, True, CODE), ("other", 1, 1, True, CODE)]
 
     # one tenant asked for: the other is not touched, though it changed too
     edit(small, "one", 2)
@@ -163,7 +163,7 @@ def test_the_life_of_builds(small: Project) -> None:
     assert {row for row in versions(small) if row[1] == "other"} == {row for row in before if row[1] == "other"}
     small.run_tables()
     assert customer_messages(small) == [("one", 2), ("other", 2)]
-    assert builds(small)[-2:] == [("one", 2, 2, True, None), ("other", 1, 2, True, None)]
+    assert builds(small)[-2:] == [("one", 2, 2, True, CODE), ("other", 1, 2, True, CODE)]
 
     # a selection of models, or a failure, advances nothing
     edit(small, "one", 3)
@@ -178,21 +178,21 @@ def test_the_life_of_builds(small: Project) -> None:
         connection.execute("alter table marts.fct_conversations drop constraint broken")
     small.run_tables()
     assert customer_messages(small) == [("one", 3), ("other", 2)]
-    assert builds(small)[-2:] == [("one", 2, 3, True, None), ("other", 2, 2, True, None)]
+    assert builds(small)[-2:] == [("one", 2, 3, True, CODE), ("other", 2, 2, True, CODE)]
 
     # another project, or the wish to rebuild, takes the tenant's whole slice again
     small.run_tables(FUNIL_DBT_PROJECT_HASH="a")
     small.run_tables(FUNIL_DBT_PROJECT_HASH="b", FUNIL_DBT_TENANTS="one")
     assert builds(small)[-1] == ("one", 0, 3, True, "b")
     small.run_tables(FUNIL_DBT_REBUILD="1", FUNIL_DBT_TENANTS="other")
-    assert builds(small)[-1] == ("other", 0, 2, True, None)
+    assert builds(small)[-1] == ("other", 0, 2, True, CODE)
     small.run_tables()
-    assert builds(small)[-1] == ("other", 2, 2, True, None)
+    assert builds(small)[-1] == ("other", 2, 2, True, CODE)
 
     # a rebuild that did not reach the end is owed
     small.run("run", "--select", "int_people", FUNIL_DBT_REBUILD="1", FUNIL_DBT_TENANTS="other")
     small.run_tables()
-    assert builds(small)[-1] == ("other", 0, 2, True, None)
+    assert builds(small)[-1] == ("other", 0, 2, True, CODE)
 
     # a sync whose rows are not all there belongs to the next build
     with psycopg.connect(small.url) as connection:

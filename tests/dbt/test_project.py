@@ -106,11 +106,13 @@ def test_a_table_made_by_key_reads_the_tables_whose_changes_it_follows(told: Exa
     """Otherwise it may be built before they have said what they changed."""
     names = {model["unique_id"]: model["name"] for model in models(told)}
     for model in models(told):
+        meta = model["config"]["meta"]
         if model["config"].get("incremental_strategy") != "replace_keys":
-            assert not model["config"]["meta"].get("changed_by"), model["name"]
+            assert not meta.get("changed_by"), model["name"]
+            assert not meta.get("changed_through"), model["name"]
             continue
         parents = {names.get(parent) for parent in model["depends_on"]["nodes"]}
-        followed = {source.partition(".")[0] for source in model["config"]["meta"]["changed_by"]}
+        followed = {source.partition(".")[0] for source in (*meta["changed_by"], *meta.get("changed_through", ()))}
         assert followed, model["name"]
         missed = followed & set(names.values()) - parents
         assert not missed, f"{model['name']} follows {missed}, which it does not read"

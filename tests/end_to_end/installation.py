@@ -89,7 +89,15 @@ class Installation:
         return self._url
 
     def query(self, statement: str, *parameters: object) -> pd.DataFrame:
-        with psycopg.connect(self.url) as connection:
+        return self._query(self.url, statement, *parameters)
+
+    def query_dagster(self, statement: str, *parameters: object) -> pd.DataFrame:
+        """Of what Dagster stores, which is in a database beside the warehouse."""
+        return self._query(f"{self.url.rpartition('/')[0]}/funil_dagster", statement, *parameters)
+
+    @staticmethod
+    def _query(url: str, statement: str, *parameters: object) -> pd.DataFrame:
+        with psycopg.connect(url) as connection:
             cursor = connection.execute(statement.encode(), parameters)
             assert cursor.description is not None
             return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description], dtype=object)

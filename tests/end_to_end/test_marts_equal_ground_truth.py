@@ -7,9 +7,11 @@ unannounced ones, and a run with nothing to do. `FUNIL_LONG_TESTS=1` tells it at
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pandas as pd
+import psycopg
 import pytest
 
 from tests.end_to_end.conftest import LONG, House
@@ -92,6 +94,7 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
 }
 # a hand-off is known to the microsecond, a message to the second: they are compared as they are reported
 WHOLE_SECONDS = {name: f"date_trunc('second', {name}) as {name}" for name in ("started_at", "ended_at")}
+LAST_CHECK = "select execution_status from asset_check_executions where check_name = %s order by id desc limit 1"
 SYNCS = "select tenant_id, sync_id, requests, rows_written, rows_deleted, rows_rejected from ops.sync_runs"
 
 
@@ -160,13 +163,29 @@ def test_after_six_hours_only_what_changed_is_read_and_every_figure_is_the_truth
         assert cost.loc[tenant_id, "requests"] <= 10 + 1.2 * changed, f"{tenant_id}: {changed} talks changed"
 
 
+@contextmanager
+def wrong_row(worlds: PretendWorlds) -> Iterator[None]:
+    """A touch of nobody, which no change at the source leads to."""
+    with psycopg.connect(worlds.installation.url, autocommit=True) as connection:
+        connection.execute(
+            "insert into marts.fct_touchpoints (tenant_id, touchpoint_id, kind, person_id, channel, touched_at, touched_date)"
+            " values (%s, 'lead-of-nobody', 'lead', 'nobody', '(none)', now(), current_date)",
+            [next(iter(worlds.tenants))],
+        )
+        yield
+        connection.execute("delete from marts.fct_touchpoints where touchpoint_id = 'lead-of-nobody'")
+
+
 def test_what_the_source_does_not_announce_is_found_by_the_reconciliation(first_run: PretendWorlds) -> None:
     talks = {tenant_id: set(first_run.account(tenant_id).conversations) for tenant_id in first_run.tenants}
     first_run.advance(12, unannounced=True)
     gone = sum(len(before - set(first_run.account(tenant_id).conversations)) for tenant_id, before in talks.items())
     assert gone, "the pretend world deleted nothing: this test would show nothing"
-    cost = cost_of(first_run, lambda: first_run.installation.scheduled("reconcile"))
+    with wrong_row(first_run):
+        cost = cost_of(first_run, lambda: first_run.installation.scheduled("reconcile"))
+        told = first_run.installation.query_dagster(LAST_CHECK, "belongs_to_fct_touchpoints")
     assert cost["rows_deleted"].sum() > gone
+    assert list(told["execution_status"]) == ["FAILED"], "a row that no build would touch is found all the same"
     assert_marts_equal_the_truth(first_run)
 
 

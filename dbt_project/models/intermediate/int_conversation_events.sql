@@ -19,14 +19,11 @@
 ) %}
 
 with
-    conversations as (select * from {{ ref("int_conversations") }} where {{ by_talk }}),
-
-    chatwoot_conversations as (select * from {{ ref("stg_chatwoot__conversations") }}),
-
-    bot_conversations as (
-        select *
-        from {{ ref("int_bot_conversations") }}
-        where chatwoot_conversation_id is null
+    conversations as (
+        {% if is_incremental() %}
+            {{ conversations_of(ref("int_conversations"), conversations_changed()) }}
+        {% else %}select * from {{ ref("int_conversations") }}
+        {% endif %}
     ),
 
     chatwoot_messages as (
@@ -116,7 +113,7 @@ with
             false
         from bot_messages as m
         join
-            bot_conversations as c
+            conversations as c
             on c.tenant_id = m.tenant_id
             and c.bot_conversation_id = m.bot_conversation_id
         where m.direction = 'in' or m.sender in ('bot', 'human')
@@ -147,7 +144,7 @@ with
         union all
         select
             c.tenant_id,
-            'chatwoot-' || c.chatwoot_conversation_id,
+            c.conversation_id,
             'report-' || r.reporting_event_id,
             'first_response_reported',
             r.ended_at,
@@ -158,14 +155,14 @@ with
             false
         from reporting_events as r
         join
-            chatwoot_conversations as c
+            conversations as c
             on c.tenant_id = r.tenant_id
             and c.chatwoot_conversation_id = r.chatwoot_conversation_id
         where r.ended_at is not null
         union all
         select
             c.tenant_id,
-            'chatwoot-' || c.chatwoot_conversation_id,
+            c.conversation_id,
             'csat-' || s.response_id,
             'csat',
             s.created_at,
@@ -176,7 +173,7 @@ with
             false
         from survey_responses as s
         join
-            chatwoot_conversations as c
+            conversations as c
             on c.tenant_id = s.tenant_id
             and c.chatwoot_conversation_id = s.chatwoot_conversation_id
     ),

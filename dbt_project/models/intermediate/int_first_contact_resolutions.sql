@@ -1,41 +1,27 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
-        indexes=[{"columns": ["tenant_id", "conversation_id"], "unique": true}],
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "conversation_id",
+            "changed_by": ["resolutions.conversation_id"],
+            "changed_through": ["fct_conversations.person_id"],
+        },
+        pre_hook="{{ note_resolutions(ref('fct_conversations'), ref('int_clocks')) }}",
+        indexes=[
+            {"columns": ["tenant_id", "conversation_id"], "unique": true},
+            {"columns": ["tenant_id", "resolved_date"]},
+        ],
     )
 }}
-{% set in_scope = (
-    "tenant_id in (select tenant_id from scope)"
-    if is_incremental()
-    else "true"
-) %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     clocks as (select * from {{ ref("int_clocks") }}),
 
-    {% if is_incremental() %}
-        -- besides what changed: tenants whose clock has passed the end of a wait
-        scope as (
-            select tenant_id
-            from clocks
-            where {{ tenant_changed() }}
-            union
-            select stored.tenant_id
-            from {{ this }} as stored
-            join clocks as k on k.tenant_id = stored.tenant_id
-            where
-                {{ tenant_requested("stored.tenant_id") }}
-                and stored.recontacted_at is null
-                and not stored.is_reopened
-                and (stored.is_first_contact_resolution is null)
-                <> (k.source_clock < stored.decided_at)
-        ),
-    {% endif %}
-
     conversations as (
         select *
         from {{ ref("fct_conversations") }}
-        where resolutions > 0 and {{ in_scope }}
+        where resolutions > 0 and {{ changed }}
     ),
 
     recontacted as (
@@ -43,6 +29,7 @@ with
             c.tenant_id,
             c.conversation_id,
             c.first_resolved_at as resolved_at,
+            c.first_resolved_date as resolved_date,
             c.first_resolved_at + interval '7 days' as decided_at,
             c.is_reopened,
             n.recontacted_at
@@ -66,6 +53,7 @@ with
             r.tenant_id,
             r.conversation_id,
             r.resolved_at,
+            r.resolved_date,
             r.decided_at,
             r.is_reopened,
             r.recontacted_at,

@@ -18,9 +18,21 @@
 with
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
-    leads as (select * from {{ ref("int_leads") }}),
+    leads as (
+        select *
+        from {{ ref("int_leads") }}
+        {% if is_incremental() %}
+            where (tenant_id, lead_id) in (select tenant_id, lead_id from people)
+        {% endif %}
+    ),
 
-    bookings as (select * from {{ ref("int_bookings") }}),
+    bookings as (
+        select *
+        from {{ ref("int_bookings") }}
+        {% if is_incremental() %}
+            where (tenant_id, lead_id) in (select tenant_id, lead_id from people)
+        {% endif %}
+    ),
 
     conversations as (
         select *
@@ -87,6 +99,16 @@ with
             max(last_customer_message_at) > min(first_reply_at) as wrote_after_a_reply,
             coalesce(bool_or(is_lead), false) as is_lead,
             coalesce(bool_or(is_visit_scheduled), false) as has_agreed_visit,
+            -- what the person last talked about says what they want now
+            (
+                array_agg(
+                    lead_probability
+                    order by
+                        last_message_at desc nulls last,
+                        created_at desc,
+                        conversation_id collate "C" desc
+                ) filter (where lead_probability is not null)
+            )[1] as lead_probability,
             -- the analysis reads a talk as a whole: what it found was there by the
             -- customer's last message
             min(coalesce(last_customer_message_at, created_at)) filter (
@@ -249,6 +271,7 @@ with
             coalesce(b.bookings, 0) as bookings,
             least(t.first_conversation_at, l.first_lead_at) as first_contact_at,
             t.last_customer_message_at,
+            t.lead_probability,
             coalesce(t.wrote_after_a_reply, false) as has_written_back,
             coalesce(t.is_lead, false)
             or coalesce(l.is_qualified, false) as is_qualified,
@@ -287,6 +310,7 @@ with
             bookings,
             first_contact_at,
             last_customer_message_at,
+            lead_probability,
             has_written_back
             or is_qualified
             or has_appointment

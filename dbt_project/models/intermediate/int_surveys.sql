@@ -14,9 +14,9 @@
 ) %}
 
 with
-    conversations as (
-        select * from {{ ref("stg_chatwoot__conversations") }} where {{ changed }}
-    ),
+    tenants as (select * from {{ ref("stg_config__tenants") }}),
+
+    conversations as (select * from {{ ref("stg_chatwoot__conversations") }}),
 
     messages as (
         select *
@@ -24,11 +24,7 @@ with
         where content_type = 'input_csat' and {{ changed }}
     ),
 
-    responses as (
-        select *
-        from {{ ref("stg_chatwoot__csat_survey_responses") }}
-        where {{ changed }}
-    ),
+    responses as (select * from {{ ref("stg_chatwoot__csat_survey_responses") }}),
 
     final as (
         select
@@ -36,9 +32,11 @@ with
             'chatwoot-' || m.chatwoot_conversation_id as conversation_id,
             m.message_id,
             m.created_at as asked_at,
+            {{ local_date("m.created_at", "t.timezone") }} as asked_date,
             r.response_id,
             r.agent_id
         from messages as m
+        join tenants as t on t.tenant_id = m.tenant_id
         join
             conversations as c
             on c.tenant_id = m.tenant_id

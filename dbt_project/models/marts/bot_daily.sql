@@ -7,7 +7,7 @@
 {% set changed = tenant_changed() if is_incremental() else "true" %}
 
 with
-    conversations as (
+    conversations as not materialized(
         select * from {{ ref("fct_conversations") }} where has_bot and {{ changed }}
     ),
 

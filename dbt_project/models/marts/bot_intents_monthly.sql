@@ -1,12 +1,16 @@
-{{ config(incremental_strategy="replace_tenants") }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+-- depends_on: {{ ref("bot_llm_daily") }}
+{{
+    config(
+        incremental_strategy="replace_keys",
+        meta={"key": "month", "changed_by": ["calls.date_day"], "grain": "month"},
+    )
+}}
+{% set changed = key_changed("month") if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    readings as (
-        select * from {{ ref("stg_bot__llm_interactions") }} where {{ changed }}
-    ),
+    readings as (select * from {{ ref("stg_bot__llm_interactions") }}),
 
     dated as (
         select
@@ -17,6 +21,7 @@ with
             r.confidence
         from readings as r
         join tenants as t on t.tenant_id = r.tenant_id
+        where {{ key_near("r.created_at") }}
     ),
 
     counted as (
@@ -28,6 +33,7 @@ with
             count(*) as readings,
             avg(confidence::numeric)::double precision as mean_confidence
         from dated
+        where {{ changed }}
         group by tenant_id, month, intent, validated_intent
     ),
 

@@ -1,10 +1,21 @@
-{{ config(incremental_strategy="replace_tenants") }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{{
+    config(
+        incremental_strategy="replace_keys",
+        meta={"key": "date_day", "changed_by": ["calls.date_day"]},
+        pre_hook="{{ note_days_of_calls() }}",
+    )
+}}
+{% set changed = key_changed("date_day") if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    calls as (select * from {{ ref("stg_bot__llm_interactions") }} where {{ changed }}),
+    calls as (
+        select c.*, {{ local_date("c.created_at", "t.timezone") }} as date_day
+        from {{ ref("stg_bot__llm_interactions") }} as c
+        join tenants as t on t.tenant_id = c.tenant_id
+        where {{ key_near("c.created_at") }}
+    ),
 
     priced as (
         select
@@ -12,12 +23,13 @@ with
             {{ llm_cost_usd("model", "prompt_tokens", "completion_tokens") }}
             as cost_usd
         from calls
+        where {{ changed }}
     ),
 
     counted as (
         select
             c.tenant_id,
-            {{ local_date("c.created_at", "t.timezone") }} as date_day,
+            c.date_day,
             c.model,
             count(*) as calls,
             count(distinct c.bot_conversation_id) as conversations,
@@ -36,8 +48,7 @@ with
             count(c.validated_intent) as validated,
             count(*) filter (where c.intent = c.validated_intent) as correct
         from priced as c
-        join tenants as t on t.tenant_id = c.tenant_id
-        group by c.tenant_id, {{ local_date("c.created_at", "t.timezone") }}, c.model
+        group by c.tenant_id, c.date_day, c.model
     ),
 
     final as (

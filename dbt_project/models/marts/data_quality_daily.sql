@@ -4,6 +4,11 @@
         indexes=[{"columns": ["tenant_id", "date_day"]}],
     )
 }}
+-- looked for where there may be any, for it takes long
+{% set orphaned = {
+    "conversation_messages": tenant_may_have_orphans("conversation_messages"),
+    "llm_interactions": tenant_may_have_orphans("llm_interactions"),
+} %}
 {% set changed = (
     "tenant_id in (select tenant_id from scope)"
     if is_incremental()
@@ -15,7 +20,7 @@ with
 
     clocks as (select * from {{ ref("int_clocks") }}),
 
-    all_bookings as (
+    all_bookings as not materialized(
         select * from {{ ref("fct_bookings") }} where {{ tenant_requested() }}
     ),
 
@@ -152,29 +157,31 @@ with
 
     people as (select * from {{ ref("dim_contacts") }} where {{ changed }}),
 
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+    conversations as not materialized(
+        select * from {{ ref("fct_conversations") }} where {{ changed }}
+    ),
 
     bot_conversations as (
-        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
+        select * from {{ ref("stg_bot__conversations") }} where {{ changed }}
     ),
 
     bot_messages as (
         select tenant_id, bot_conversation_id, created_at
         from {{ ref("stg_bot__conversation_messages") }}
-        where {{ changed }}
+        where {{ changed }} and {{ orphaned["conversation_messages"] }}
     ),
 
     llm_calls as (
         select tenant_id, bot_conversation_id, created_at
         from {{ ref("stg_bot__llm_interactions") }}
-        where {{ changed }}
+        where {{ changed }} and {{ orphaned["llm_interactions"] }}
     ),
 
     answers as (select * from {{ ref("fct_feedback") }} where {{ changed }}),
 
-    leads as (select * from {{ ref("fct_leads") }} where {{ changed }}),
+    leads as not materialized(select * from {{ ref("fct_leads") }} where {{ changed }}),
 
-    bookings as (select * from all_bookings where {{ changed }}),
+    bookings as not materialized(select * from all_bookings where {{ changed }}),
 
     costs as (select * from {{ ref("fct_campaign_costs") }} where {{ changed }}),
 

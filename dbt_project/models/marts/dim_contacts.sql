@@ -25,9 +25,9 @@ with
 
     listed_leads as (select tenant_id, lead_id from {{ ref("stg_bot__leads") }}),
 
-    personal as (select * from {{ ref("dim_contact_pii") }} where {{ changed }}),
+    personal as (select * from {{ ref("dim_contact_pii") }}),
 
-    journeys as (select * from {{ ref("int_journeys") }} where {{ changed }}),
+    journeys as (select * from {{ ref("int_journeys") }}),
 
     members as (
         select
@@ -59,6 +59,7 @@ with
             coalesce(j.bookings, 0) as bookings,
             j.first_contact_at,
             j.last_customer_message_at,
+            j.lead_probability,
             j.first_contact_at is not null as is_in_funnel,
             coalesce(j.is_engaged, false) as is_engaged,
             coalesce(j.is_lead, false) as is_lead,
@@ -101,6 +102,7 @@ with
             s.first_contact_at,
             {{ local_date("s.first_contact_at", "t.timezone") }} as cohort_date,
             s.last_customer_message_at,
+            s.lead_probability,
             s.is_in_funnel,
             s.is_engaged,
             s.is_lead,

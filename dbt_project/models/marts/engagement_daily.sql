@@ -1,115 +1,64 @@
-{{ config(incremental_strategy="replace_tenants") }}
-{% set changed = (
-    "tenant_id in (select tenant_id from scope)"
-    if is_incremental()
-    else "true"
-) %}
+{{
+    config(
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "date_day",
+            "changed_by": [
+                "engagement.date_day",
+                "fct_conversations.created_date",
+                "int_first_contact_resolutions.resolved_date",
+            ],
+            "changed_through": ["int_customer_days.wrote_on"],
+        },
+        pre_hook="{{ note_days_of_engagement() }}",
+        indexes=[{"columns": ["tenant_id", "date_day"]}],
+    )
+}}
+{% set created = key_changed("created_date") if is_incremental() else "true" %}
+{% set resolved = key_changed("resolved_date") if is_incremental() else "true" %}
+{% set changed = key_changed() if is_incremental() else "true" %}
+-- for how many days it is felt that somebody wrote
+{% set felt = [30, var("churned_after_days")] | max %}
 
 with
-    tenants as (select * from {{ ref("stg_config__tenants") }}),
+    first_days as ({{ first_days_of_engagement() }}),
 
-    clocks as (select * from {{ ref("int_clocks") }}),
+    customer_days as (select * from {{ ref("int_customer_days") }}),
 
-    -- every day from the first on which anything happened to the source's own today
-    first_and_last as (
-        select tenant_id, min(wrote_on) as first_day, max(wrote_on) as last_day
-        from {{ ref("int_customer_days") }}
-        where {{ tenant_requested() }}
-        group by tenant_id
-        union all
-        select tenant_id, min(created_date), max(created_date)
-        from {{ ref("fct_conversations") }}
-        where {{ tenant_requested() }}
-        group by tenant_id
-        union all
-        select
-            f.tenant_id,
-            {{ local_date("min(f.resolved_at)", "min(t.timezone)") }},
-            {{ local_date("max(f.resolved_at)", "min(t.timezone)") }}
-        from {{ ref("int_first_contact_resolutions") }} as f
-        join tenants as t on t.tenant_id = f.tenant_id
-        where {{ tenant_requested("f.tenant_id") }}
-        group by f.tenant_id
-    ),
-
-    spans as (
-        select
-            s.tenant_id,
-            min(s.first_day) as first_day,
-            greatest(max(s.last_day), max(k.clock_date)) as last_day
-        from first_and_last as s
-        left join clocks as k on k.tenant_id = s.tenant_id
-        group by s.tenant_id
-    ),
-
-    {% if is_incremental() %}
-        -- besides what changed: tenants for whom a day has begun, or a wait for a
-        -- recontact has ended
-        scope as (
-            select tenant_id
-            from clocks
-            where {{ tenant_changed() }}
-            union
-            select s.tenant_id
-            from spans as s
-            full join
-                (
-                    select
-                        tenant_id,
-                        max(date_day) as last_day,
-                        sum(resolutions_decided) as decided
-                    from {{ this }}
-                    where {{ tenant_requested() }}
-                    group by tenant_id
-                ) as stored
-                on stored.tenant_id = s.tenant_id
-            left join
-                (
-                    select tenant_id, count(is_first_contact_resolution) as decided
-                    from {{ ref("int_first_contact_resolutions") }}
-                    where {{ tenant_requested() }}
-                    group by tenant_id
-                ) as now
-                on now.tenant_id = s.tenant_id
-            where
-                s.last_day is distinct from stored.last_day
-                or coalesce(now.decided, 0) <> coalesce(stored.decided, 0)
-        ),
-    {% endif %}
-
-    customer_days as (select * from {{ ref("int_customer_days") }} where {{ changed }}),
-
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+    conversations as (select * from {{ ref("fct_conversations") }} where {{ created }}),
 
     resolutions as (
-        select * from {{ ref("int_first_contact_resolutions") }} where {{ changed }}
+        select * from {{ ref("int_first_contact_resolutions") }} where {{ resolved }}
     ),
 
     days as (
-        select s.tenant_id, d::date as date_day
-        from spans as s
+        select f.tenant_id, d::date as date_day
+        from first_days as f
         cross join
             generate_series(
-                s.first_day::timestamp, s.last_day::timestamp, interval '1 day'
+                f.first_day::timestamp, f.last_day::timestamp, interval '1 day'
             ) as d
-        where {{ changed | replace("tenant_id in", "s.tenant_id in") }}
+    ),
+
+    -- of those who wrote lately, all they ever wrote: the others are felt no more
+    felt_people as (
+        select distinct d.tenant_id, d.person_id
+        from customer_days as d
+        join first_days as f on f.tenant_id = d.tenant_id
+        where d.wrote_on >= f.first_day - {{ felt }}
     ),
 
     person_days as (
         select
-            c.tenant_id,
-            c.person_id,
+            d.tenant_id,
+            d.person_id,
             d.wrote_on,
             sum(d.messages) as messages,
             min(d.first_at) as first_at,
             max(d.last_at) as last_at
         from customer_days as d
-        join
-            conversations as c
-            on c.tenant_id = d.tenant_id
-            and c.conversation_id = d.conversation_id
-        where c.person_id is not null
-        group by c.tenant_id, c.person_id, d.wrote_on
+        join felt_people as p on p.tenant_id = d.tenant_id and p.person_id = d.person_id
+        group by d.tenant_id, d.person_id, d.wrote_on
     ),
 
     in_order as (
@@ -155,10 +104,16 @@ with
         from in_order
     ),
 
+    -- what began before the first day is there on it
     changes_by_day as (
-        select tenant_id, date_day, sum(week) as week, sum(month) as month
-        from changes
-        group by tenant_id, date_day
+        select
+            c.tenant_id,
+            greatest(c.date_day, f.first_day) as date_day,
+            sum(c.week) as week,
+            sum(c.month) as month
+        from changes as c
+        join first_days as f on f.tenant_id = c.tenant_id
+        group by c.tenant_id, greatest(c.date_day, f.first_day)
     ),
 
     churn as (
@@ -186,19 +141,18 @@ with
 
     decisions as (
         select
-            r.tenant_id,
-            {{ local_date("r.resolved_at", "t.timezone") }} as date_day,
+            tenant_id,
+            resolved_date as date_day,
             count(*) as resolutions_decided,
             count(*) filter (
-                where r.is_first_contact_resolution
+                where is_first_contact_resolution
             ) as first_contact_resolutions
-        from resolutions as r
-        join tenants as t on t.tenant_id = r.tenant_id
-        where r.is_first_contact_resolution is not null
-        group by r.tenant_id, {{ local_date("r.resolved_at", "t.timezone") }}
+        from resolutions
+        where is_first_contact_resolution is not null
+        group by tenant_id, resolved_date
     ),
 
-    counted as (
+    measured as (
         select
             d.tenant_id,
             d.date_day,
@@ -217,19 +171,45 @@ with
             coalesce(a.reengaged, 0) as reengaged,
             coalesce(h.churned, 0) as churned,
             coalesce(a.gaps, 0) as gaps,
-            coalesce(a.gap_seconds, 0) as gap_seconds,
-            coalesce(p.conversations_reached, 0) as conversations_reached,
-            coalesce(p.conversations_answered, 0) as conversations_answered,
-            coalesce(r.resolutions_decided, 0) as resolutions_decided,
-            coalesce(r.first_contact_resolutions, 0) as first_contact_resolutions
+            coalesce(a.gap_seconds, 0) as gap_seconds
         from days as d
         left join activity as a on a.tenant_id = d.tenant_id and a.date_day = d.date_day
         left join
             changes_by_day as c on c.tenant_id = d.tenant_id and c.date_day = d.date_day
         left join churn as h on h.tenant_id = d.tenant_id and h.date_day = d.date_day
-        left join replies as p on p.tenant_id = d.tenant_id and p.date_day = d.date_day
+        {% if is_incremental() %}
+            union all
+            -- before the first day, only what is said of the day's own talks is another
+            select
+                s.tenant_id,
+                s.date_day,
+                s.customer_messages,
+                s.dau,
+                s.wau,
+                s.mau,
+                s.reengaged,
+                s.churned,
+                s.gaps,
+                s.gap_seconds
+            from (select * from {{ this }} where {{ changed }}) as s
+            left join first_days as f on f.tenant_id = s.tenant_id
+            where
+                f.tenant_id is null
+                or (f.gone_from is null and s.date_day < f.first_day)
+        {% endif %}
+    ),
+
+    counted as (
+        select
+            m.*,
+            coalesce(p.conversations_reached, 0) as conversations_reached,
+            coalesce(p.conversations_answered, 0) as conversations_answered,
+            coalesce(r.resolutions_decided, 0) as resolutions_decided,
+            coalesce(r.first_contact_resolutions, 0) as first_contact_resolutions
+        from measured as m
+        left join replies as p on p.tenant_id = m.tenant_id and p.date_day = m.date_day
         left join
-            decisions as r on r.tenant_id = d.tenant_id and r.date_day = d.date_day
+            decisions as r on r.tenant_id = m.tenant_id and r.date_day = m.date_day
     ),
 
     final as (

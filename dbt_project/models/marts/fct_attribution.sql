@@ -1,23 +1,41 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "conversion_id",
+            "changed_by": ["conversions.conversion_id"],
+            "changed_through": [
+                "dim_contacts.person_id",
+                "fct_bookings.booking_id",
+                "fct_bookings.person_id",
+                "fct_touchpoints.person_id",
+            ],
+        },
+        pre_hook="{{ note_conversions(ref('fct_bookings')) }}",
         indexes=[{"columns": ["tenant_id", "model", "conversion_date"]}],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set booked = (
+    changed_or_whole("booking_id", changed_keys(["conversions.booking_id"]))
+    if is_incremental()
+    else "true"
+) %}
+{% set became = (
+    changed_or_whole("person_id", changed_keys(["conversions.person_id"]))
+    if is_incremental()
+    else "true"
+) %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    bookings as (
-        select * from {{ ref("fct_bookings") }} where is_attended and {{ changed }}
-    ),
+    bookings as (select * from {{ ref("fct_bookings") }} where is_attended),
 
     people as (
-        select * from {{ ref("dim_contacts") }} where is_in_funnel and {{ changed }}
+        select * from {{ ref("dim_contacts") }} where is_in_funnel and {{ became }}
     ),
 
-    touchpoints as (select * from {{ ref("fct_touchpoints") }} where {{ changed }}),
+    touchpoints as (select * from {{ ref("fct_touchpoints") }}),
 
     conversions as (
         select
@@ -28,6 +46,7 @@ with
             currency,
             revenue as value
         from bookings
+        where {{ booked }}
         union all
         -- a customer by the bot's word alone
         select
@@ -39,15 +58,13 @@ with
             0
         from people as p
         join tenants as t on t.tenant_id = p.tenant_id
-        left join
-            (
-                select distinct tenant_id, person_id
-                from bookings
-                where person_id is not null
-            ) as b
-            on b.tenant_id = p.tenant_id
-            and b.person_id = p.person_id
-        where p.is_customer and b.person_id is null
+        where
+            p.is_customer
+            and not exists (
+                select 1
+                from bookings as b
+                where b.tenant_id = p.tenant_id and b.person_id = p.person_id
+            )
     ),
 
     -- a conversion that nothing led to is credited to nothing, and is not lost; hours,

@@ -1,45 +1,30 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "booking_id",
+            "changed_by": ["bookings.booking_id"],
+            "changed_through": ["fct_leads.lead_id"],
+        },
+        pre_hook="{{ note_bookings(ref('int_clocks')) }}",
         indexes=[
             {"columns": ["tenant_id", "attended_date"]},
             {"columns": ["tenant_id", "lead_id"]},
+            {"columns": ["tenant_id", "source_lead_id"]},
+            {"columns": ["tenant_id", "person_id"]},
         ],
     )
 }}
-{% set changed = (
-    "tenant_id in (select tenant_id from scope)"
-    if is_incremental()
-    else "true"
-) %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
     clocks as (select * from {{ ref("int_clocks") }}),
 
-    {% if is_incremental() %}
-        -- besides what changed: tenants of whom a day has passed on which something was
-        -- to take place
-        scope as (
-            select tenant_id
-            from {{ ref("stg_config__tenants") }}
-            where {{ tenant_changed() }}
-            union
-            select stored.tenant_id
-            from {{ this }} as stored
-            join clocks as k on k.tenant_id = stored.tenant_id
-            where
-                {{ tenant_requested("stored.tenant_id") }}
-                and stored.status = 'booked'
-                and stored.is_overdue
-                <> coalesce(stored.scheduled_date < k.clock_date, false)
-        ),
-    {% endif %}
-
     bookings as (select * from {{ ref("int_bookings") }} where {{ changed }}),
 
-    leads as (select * from {{ ref("fct_leads") }} where {{ changed }}),
+    leads as (select * from {{ ref("fct_leads") }}),
 
     dated as (
         select

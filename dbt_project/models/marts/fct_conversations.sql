@@ -1,6 +1,26 @@
 {{
     config(
-        incremental_strategy="replace_conversations",
+        incremental_strategy="replace_keys",
+        meta={
+            "facets": {
+                "responses": [
+                    "inbox_id",
+                    "team_id",
+                    "created_at",
+                    "first_response_agent_id",
+                    "first_response_started_at",
+                    "first_response_seconds",
+                    "first_response_business_seconds",
+                    "first_resolution_agent_id",
+                    "resolution_seconds",
+                    "resolution_business_seconds",
+                ]
+            },
+            "key": "conversation_id",
+            "changed_by": ["conversations.conversation_id"],
+            "changed_through": ["int_people.person_id"],
+        },
+        pre_hook="{{ note_conversations(ref('int_people')) }}",
         indexes=[
             {"columns": ["tenant_id", "person_id"]},
             {"columns": ["tenant_id", "created_date"]},
@@ -9,48 +29,35 @@
         ],
     )
 }}
-{% set changed = (
-    "(tenant_id, conversation_id) in (select tenant_id, conversation_id from scope)"
-    if is_incremental()
-    else "true"
-) %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
     people as (select * from {{ ref("int_people") }}),
 
-    {% if is_incremental() %}
-        -- besides what changed: conversations whose contact or lead has become
-        -- another person
-        scope as (
-            {{ conversations_changed() }}
-            union
-            select stored.tenant_id, stored.conversation_id
-            from {{ this }} as stored
-            left join
-                people as c
-                on c.tenant_id = stored.tenant_id
-                and c.contact_id = stored.contact_id
-            left join
-                people as l
-                on l.tenant_id = stored.tenant_id
-                and l.lead_id = stored.lead_id
-            where
-                {{ tenant_changed("stored.tenant_id") }}
-                and (
-                    stored.person_id is null
-                    or (stored.tenant_id, stored.person_id)
-                    in ({{ changed_keys(["int_people.person_id"]) }})
+    conversations as (
+        {% if is_incremental() %}
+            {{
+                conversations_of(
+                    ref("int_conversations"),
+                    changed_keys(["conversations.conversation_id"]),
                 )
-                and stored.person_id is distinct from coalesce(c.person_id, l.person_id)
-        ),
-    {% endif %}
-
-    conversations as (select * from {{ ref("int_conversations") }} where {{ changed }}),
+            }}
+        {% else %}select * from {{ ref("int_conversations") }}
+        {% endif %}
+    ),
 
     bot_conversations as (
-        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
+        {% if is_incremental() %}
+            {{
+                conversations_of(
+                    ref("int_bot_conversations"),
+                    changed_keys(["conversations.conversation_id"]),
+                )
+            }}
+        {% else %}select * from {{ ref("int_bot_conversations") }}
+        {% endif %}
     ),
 
     events as (select * from {{ ref("int_conversation_events") }} where {{ changed }}),

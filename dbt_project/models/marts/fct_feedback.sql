@@ -1,27 +1,45 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
-        indexes=[{"columns": ["tenant_id", "answered_date"]}],
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "source || ' ' || answer_id",
+            "changed_by": ["answers.answer"],
+            "changed_through": ["fct_conversations.conversation_id"],
+        },
+        pre_hook="{{ note_answers() }}",
+        indexes=[
+            {"columns": ["tenant_id", "answered_date"]},
+            {"columns": ["tenant_id", "conversation_id"]},
+        ],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set answered = (
+    changed_or_whole("feedback_id", changed_keys(["answers.feedback_id"]))
+    if is_incremental()
+    else "true"
+) %}
+{% set responded = (
+    changed_or_whole(
+        "response_id", changed_keys(["answers.response_id"], "bigint")
+    )
+    if is_incremental()
+    else "true"
+) %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    bot_feedback as (select * from {{ ref("stg_bot__feedback") }} where {{ changed }}),
+    bot_feedback as (select * from {{ ref("stg_bot__feedback") }} where {{ answered }}),
 
-    bot_conversations as (
-        select * from {{ ref("int_bot_conversations") }} where {{ changed }}
-    ),
+    bot_conversations as (select * from {{ ref("int_bot_conversations") }}),
 
     survey_responses as (
         select *
         from {{ ref("stg_chatwoot__csat_survey_responses") }}
-        where {{ changed }}
+        where {{ responded }}
     ),
 
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+    conversations as (select * from {{ ref("fct_conversations") }}),
 
     answers as (
         select

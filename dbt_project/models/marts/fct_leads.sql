@@ -24,7 +24,7 @@ with
 
     people as (select * from {{ ref("int_people") }} where {{ changed }}),
 
-    contacts as (select * from {{ ref("dim_contacts") }} where {{ changed }}),
+    contacts as (select * from {{ ref("dim_contacts") }}),
 
     bookings as (
         select
@@ -50,6 +50,7 @@ with
             l.campaign_id,
             l.status,
             l.maturity_score,
+            c.lead_probability,
             l.created_at,
             {{ local_date("l.created_at", "t.timezone") }} as created_date,
             c.first_contact_at,
@@ -76,6 +77,20 @@ with
             campaign_id,
             status,
             maturity_score,
+            lead_probability,
+            case
+                when maturity_score is null or lead_probability is null
+                then null
+                when
+                    maturity_score >= {{ var("high_maturity_score") }}
+                    and lead_probability >= {{ var("high_lead_probability") }}
+                then 'CONVERT'
+                when maturity_score >= {{ var("high_maturity_score") }}
+                then 'NURTURE'
+                when lead_probability >= {{ var("high_lead_probability") }}
+                then 'PUSH'
+                else 'DISCARD'
+            end as quadrant,
             created_at,
             created_date,
             first_contact_at,
@@ -83,6 +98,7 @@ with
             converted_at,
             converted_date,
             converted_at is not null as is_customer,
+            converted_at is null and status not in ('converted', 'lost') as is_open,
             case
                 when converted_at >= first_contact_at
                 then converted_date - first_contact_date

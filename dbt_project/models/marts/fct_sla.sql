@@ -5,6 +5,7 @@
             {"columns": ["tenant_id", "sla_date"]},
             {"columns": ["tenant_id", "status"]},
             {"columns": ["tenant_id", "stopped_at"]},
+            {"columns": ["tenant_id", "due_at"]},
         ],
     )
 }}
@@ -23,19 +24,12 @@ with
 
     applied_slas as (select * from {{ ref("stg_chatwoot__applied_slas") }}),
 
-    sync_runs as (select * from {{ ref("stg_ops__sync_runs") }}),
-
-    -- what still runs is judged by the source's clock when it was last read:
-    -- Chatwoot's, or the bot's where there is no Chatwoot
-    clocks as (
-        select distinct on (tenant_id) tenant_id, source_clock
-        from sync_runs
-        where status = 'succeeded' and source_clock is not null
-        order by tenant_id, source desc, sync_id desc
-    ),
+    clocks as (select * from {{ ref("int_clocks") }}),
 
     {% if is_incremental() %}
-        -- besides what changed: what the moving clock has carried past its due instant
+        -- besides what changed: what the moving clock, the source's when it was last
+        -- read,
+        -- has carried past its due instant
         scope as (
             {{ conversations_changed() }}
             union
@@ -44,11 +38,12 @@ with
             join clocks as k on k.tenant_id = stored.tenant_id
             where
                 {{ tenant_requested("stored.tenant_id") }}
-                and (
-                    stored.due_at is null
-                    or stored.stopped_at is null
-                    and (stored.status = 'running') <> (k.source_clock <= stored.due_at)
-                )
+                and stored.stopped_at is null
+                and (stored.status = 'running') <> (k.source_clock <= stored.due_at)
+            union
+            select tenant_id, conversation_id
+            from {{ this }}
+            where {{ tenant_requested() }} and due_at is null
         ),
     {% endif %}
 

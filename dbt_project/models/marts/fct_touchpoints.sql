@@ -1,10 +1,14 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "person_id",
+            "changed_by": ["fct_leads.person_id", "fct_conversations.person_id"],
+        },
         indexes=[{"columns": ["tenant_id", "person_id"]}],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),

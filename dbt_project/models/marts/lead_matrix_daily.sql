@@ -1,8 +1,13 @@
-{{ config(incremental_strategy="replace_tenants") }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{{
+    config(
+        incremental_strategy="replace_keys",
+        meta={"key": "created_date", "changed_by": ["fct_leads.created_date"]},
+    )
+}}
+{% set changed = key_changed() if is_incremental() else "true" %}
 
 with
-    leads as (select * from {{ ref("lead_engagement") }} where {{ changed }}),
+    leads as (select * from {{ ref("fct_leads") }} where {{ changed }}),
 
     counted as (
         select
@@ -13,8 +18,8 @@ with
             count(*) as leads,
             count(*) filter (where is_open) as open_leads,
             count(*) filter (where is_customer) as customers,
-            count(maturity_score_at_conversion) as scored_customers,
-            avg(maturity_score_at_conversion::numeric)::double precision
+            count(maturity_score) filter (where is_customer) as scored_customers,
+            (avg(maturity_score::numeric) filter (where is_customer))::double precision
             as maturity_score_at_conversion
         from leads
         group by tenant_id, created_date, channel, quadrant

@@ -5,8 +5,8 @@
             "key": "month",
             "grain": "month",
             "changed_by": [
-                "fct_conversations.first_response_date",
-                "fct_conversations.first_resolved_date",
+                "fct_conversations.first_response_date@responses",
+                "fct_conversations.first_resolved_date@responses",
                 "fct_replies.ended_date",
             ],
         },
@@ -18,7 +18,7 @@
 with
     tenants as (select * from {{ ref("stg_config__tenants") }}),
 
-    conversations as (select * from {{ ref("fct_conversations") }}),
+    conversations as not materialized(select * from {{ ref("fct_conversations") }}),
 
     replies as (select * from {{ ref("fct_replies") }}),
 

@@ -4,8 +4,8 @@
         meta={
             "key": "response_date",
             "changed_by": [
-                "fct_conversations.first_response_date",
-                "fct_conversations.first_resolved_date",
+                "fct_conversations.first_response_date@responses",
+                "fct_conversations.first_resolved_date@responses",
                 "fct_replies.ended_date",
             ],
         },
@@ -18,7 +18,7 @@
 {% set changed = key_changed() if is_incremental() else "true" %}
 
 with
-    conversations as (select * from {{ ref("fct_conversations") }}),
+    conversations as not materialized(select * from {{ ref("fct_conversations") }}),
 
     replies as (select * from {{ ref("fct_replies") }}),
 

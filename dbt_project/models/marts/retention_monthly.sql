@@ -8,27 +8,28 @@
 with
     clocks as (select * from {{ ref("int_clocks") }}),
 
-    -- the month up to which cohorts are followed
-    last_days as (
-        select tenant_id, max(wrote_on) as last_day
-        from {{ ref("int_customer_days") }}
-        where {{ tenant_requested() }}
-        group by tenant_id
-        union all
-        select tenant_id, max(cohort_date)
-        from {{ ref("dim_contacts") }}
-        where {{ tenant_requested() }}
-        group by tenant_id
-        union all
-        select tenant_id, clock_date
-        from clocks
-        where {{ tenant_requested() }}
-    ),
-
+    -- the month up to which cohorts are followed; each end is one look into an index
     last_months as (
-        select tenant_id, date_trunc('month', max(last_day))::date as last_month
-        from last_days
-        group by tenant_id
+        select
+            k.tenant_id,
+            date_trunc(
+                'month',
+                greatest(
+                    k.clock_date,
+                    (
+                        select max(d.wrote_on)
+                        from {{ ref("int_customer_days") }} as d
+                        where d.tenant_id = k.tenant_id
+                    ),
+                    (
+                        select max(p.cohort_date)
+                        from {{ ref("dim_contacts") }} as p
+                        where p.tenant_id = k.tenant_id
+                    )
+                )
+            )::date as last_month
+        from clocks as k
+        where {{ tenant_requested("k.tenant_id") }}
     ),
 
     {% if is_incremental() %}
@@ -60,17 +61,11 @@ with
 
     customer_days as (select * from {{ ref("int_customer_days") }} where {{ changed }}),
 
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
-
     active_months as (
         select distinct
-            c.tenant_id, c.person_id, date_trunc('month', d.wrote_on)::date as month
-        from customer_days as d
-        join
-            conversations as c
-            on c.tenant_id = d.tenant_id
-            and c.conversation_id = d.conversation_id
-        where c.person_id is not null
+            tenant_id, person_id, date_trunc('month', wrote_on)::date as month
+        from customer_days
+        where person_id is not null
     ),
 
     cohorts as (

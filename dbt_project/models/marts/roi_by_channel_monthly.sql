@@ -1,5 +1,14 @@
-{{ config(incremental_strategy="replace_tenants") }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{{
+    config(
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "month",
+            "changed_by": ["roi_by_channel.period_start"],
+            "grain": "month",
+        },
+    )
+}}
+{% set changed = key_changed("period_start") if is_incremental() else "true" %}
 
 with
     months as (

@@ -1,6 +1,17 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "period || coalesce(' ' || period_start, '')",
+            "changed_by": ["roi_by_tenant_periods.period"],
+            "changed_through": [
+                "dim_contacts.customer_date",
+                "fct_bookings.attended_date",
+                "fct_bookings.scheduled_date",
+                "fct_campaign_costs.cost_date",
+            ],
+        },
+        pre_hook="{{ note_periods(owned=true) }}",
         indexes=[{"columns": ["tenant_id", "period", "period_start"]}],
     )
 }}

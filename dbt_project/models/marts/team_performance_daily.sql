@@ -1,55 +1,74 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "activity_date",
+            "changed_by": [
+                "int_reply_days.replied_on",
+                "fct_conversations.first_resolved_date",
+                "int_first_contact_resolutions.resolved_date",
+                "dim_contacts.customer_date",
+                "wins.customer_date",
+                "sla_daily.sla_date",
+                "fct_feedback.answered_date",
+            ],
+            "changed_through": ["fct_conversations.person_id"],
+        },
+        pre_hook="{{ note_days_of_wins(ref('dim_contacts'), ref('fct_conversations')) }}",
         indexes=[{"columns": ["tenant_id", "activity_date"]}],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set replied = key_changed("replied_on") if is_incremental() else "true" %}
+{% set resolved = key_changed("first_resolved_date") if is_incremental() else "true" %}
+{% set won = key_changed("customer_date") if is_incremental() else "true" %}
+{% set applied = key_changed("sla_date") if is_incremental() else "true" %}
+{% set answered = key_changed("answered_date") if is_incremental() else "true" %}
 
 with
-    tenants as (select * from {{ ref("stg_config__tenants") }}),
+    reply_days as (select * from {{ ref("int_reply_days") }} where {{ replied }}),
+
+    resolved as (
+        select *
+        from {{ ref("fct_conversations") }}
+        where
+            first_resolved_at is not null
+            and first_resolution_agent_id is not null
+            and {{ resolved }}
+    ),
+
+    first_contacts as (select * from {{ ref("int_first_contact_resolutions") }}),
+
+    contacts as (
+        select *
+        from {{ ref("dim_contacts") }}
+        where customer_since is not null and {{ won }}
+    ),
+
+    conversations as (select * from {{ ref("fct_conversations") }}),
 
     events as (
         select *
         from {{ ref("int_conversation_events") }}
-        where event_type = 'human_reply' and agent_id is not null and {{ changed }}
+        where event_type = 'human_reply' and agent_id is not null
     ),
 
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+    sla as (select * from {{ ref("sla_daily") }} where {{ applied }}),
 
-    contacts as (select * from {{ ref("dim_contacts") }} where {{ changed }}),
-
-    sla as (select * from {{ ref("sla_daily") }} where {{ changed }}),
-
-    feedback as (select * from {{ ref("fct_feedback") }} where {{ changed }}),
+    feedback as (select * from {{ ref("fct_feedback") }} where {{ answered }}),
 
     replies as (
         select
-            e.tenant_id,
-            {{ local_date("e.occurred_at", "t.timezone") }} as activity_date,
-            e.agent_id,
-            count(*) as replies,
-            count(distinct e.conversation_id) as conversations_handled
-        from events as e
-        join tenants as t on t.tenant_id = e.tenant_id
-        group by
-            e.tenant_id, {{ local_date("e.occurred_at", "t.timezone") }}, e.agent_id
+            tenant_id,
+            replied_on as activity_date,
+            agent_id,
+            sum(replies)::bigint as replies,
+            count(*) as conversations_handled
+        from reply_days
+        group by tenant_id, replied_on, agent_id
     ),
 
-    -- of the talks first resolved on a day: those that came back, as the same talk or
-    -- as a new one of the same person
-    came_back as (
-        select distinct c.tenant_id, c.conversation_id
-        from conversations as c
-        join
-            conversations as later
-            on later.tenant_id = c.tenant_id
-            and later.person_id = c.person_id
-            and later.conversation_id <> c.conversation_id
-            and later.created_at >= c.first_resolved_at
-            and later.created_at < c.first_resolved_at + interval '7 days'
-    ),
-
+    -- of the talks first resolved on a day: those that did not come back, as the same
+    -- talk or as a new one of the same person, as far as is known
     resolutions as (
         select
             c.tenant_id,
@@ -57,15 +76,13 @@ with
             c.first_resolution_agent_id as agent_id,
             count(*) as resolved,
             count(*) filter (
-                where not c.is_reopened and b.conversation_id is null
+                where not c.is_reopened and f.recontacted_at is null
             ) as first_contact_resolved
-        from conversations as c
-        left join
-            came_back as b
-            on b.tenant_id = c.tenant_id
-            and b.conversation_id = c.conversation_id
-        where
-            c.first_resolved_at is not null and c.first_resolution_agent_id is not null
+        from resolved as c
+        join
+            first_contacts as f
+            on f.tenant_id = c.tenant_id
+            and f.conversation_id = c.conversation_id
         group by c.tenant_id, c.first_resolved_date, c.first_resolution_agent_id
     ),
 
@@ -87,7 +104,6 @@ with
             on e.tenant_id = c.tenant_id
             and e.conversation_id = c.conversation_id
             and e.occurred_at <= p.customer_since
-        where p.customer_since is not null
         order by
             p.tenant_id,
             p.person_id,

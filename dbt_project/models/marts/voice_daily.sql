@@ -1,19 +1,27 @@
 {{
     config(
-        incremental_strategy="replace_tenants",
+        incremental_strategy="replace_keys",
+        meta={
+            "key": "date_day",
+            "changed_by": [
+                "fct_feedback.answered_date",
+                "int_surveys.asked_date",
+                "surveys.asked_date",
+            ],
+        },
+        pre_hook="{{ note_survey_days(ref('int_surveys')) }}",
         indexes=[{"columns": ["tenant_id", "date_day"]}],
     )
 }}
-{% set changed = tenant_changed() if is_incremental() else "true" %}
+{% set answered = key_changed("answered_date") if is_incremental() else "true" %}
+{% set asked = key_changed("asked_date") if is_incremental() else "true" %}
 
 with
-    tenants as (select * from {{ ref("stg_config__tenants") }}),
+    answers as (select * from {{ ref("fct_feedback") }} where {{ answered }}),
 
-    answers as (select * from {{ ref("fct_feedback") }} where {{ changed }}),
+    surveys as (select * from {{ ref("int_surveys") }} where {{ asked }}),
 
-    surveys as (select * from {{ ref("int_surveys") }} where {{ changed }}),
-
-    conversations as (select * from {{ ref("fct_conversations") }} where {{ changed }}),
+    conversations as (select * from {{ ref("fct_conversations") }}),
 
     answered as (
         select
@@ -38,23 +46,18 @@ with
     asked as (
         select
             s.tenant_id,
-            {{ local_date("s.asked_at", "t.timezone") }} as date_day,
+            s.asked_date as date_day,
             'chatwoot' as source,
             c.inbox_id,
             coalesce(s.agent_id, c.agent_id) as agent_id,
             count(*) as surveys_asked,
             count(s.response_id) as surveys_answered
         from surveys as s
-        join tenants as t on t.tenant_id = s.tenant_id
         join
             conversations as c
             on c.tenant_id = s.tenant_id
             and c.conversation_id = s.conversation_id
-        group by
-            s.tenant_id,
-            {{ local_date("s.asked_at", "t.timezone") }},
-            c.inbox_id,
-            coalesce(s.agent_id, c.agent_id)
+        group by s.tenant_id, s.asked_date, c.inbox_id, coalesce(s.agent_id, c.agent_id)
     ),
 
     parts as (
