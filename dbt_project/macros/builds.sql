@@ -51,6 +51,9 @@
             insert into {{ build_scope() }} (tenant_id, from_sync_id, conversation_id)
             {{ changed_conversation_ids(conversations) }}
             on conflict do nothing;
+            {% if conversations is not none %}
+                {{ add_former_links(conversations) }}
+            {% endif %}
             analyze {{ build_scope() }}
             ;
             {{ note_changed_sources(conversations, bookings) }}
@@ -226,21 +229,6 @@
         and s._sync_id > b.from_sync_id
     {% if conversations is not none %}
         union
-        -- the talk a bot conversation was linked to before
-        select c.tenant_id, c.from_sync_id, f.conversation_id
-        from changed_bot_conversations as c
-        join
-            (
-                select stored.tenant_id, stored.conversation_id, linked.id
-                from {{ conversations }} as stored
-                cross join lateral unnest(stored.bot_conversation_ids) as linked(id)
-                where
-                    stored.tenant_id
-                    in (select tenant_id from changed_bot_conversations)
-            ) as f
-            on f.tenant_id = c.tenant_id
-            and f.id = c.id
-        union
         select w.tenant_id, w.from_sync_id, f.conversation_id
         from whole_tenants as w
         join {{ conversations }} as f on f.tenant_id = w.tenant_id
@@ -253,6 +241,33 @@
     select w.tenant_id, w.from_sync_id, 'bot-' || s.id
     from whole_tenants as w
     join {{ source("raw_bot", "conversations") }} as s on s.tenant_id = w.tenant_id
+{% endmacro %}
+
+{% macro add_former_links(conversations) %}
+    {#- Whoever takes what changed for a row or two, as the planner does, tries it against every talk there is. -#}
+    set local enable_nestloop = off
+    ;
+    insert into {{ build_scope() }} (tenant_id, from_sync_id, conversation_id)
+    -- the talks that changed bot conversations were linked to before
+    select b.tenant_id, b.from_sync_id, stored.conversation_id
+    from {{ source("ops", "builds") }} as b
+    join
+    {{ source("raw_bot", "conversations") }} as s
+        on s.tenant_id = b.tenant_id
+        and s._sync_id > b.from_sync_id
+    join
+        (
+            select f.tenant_id, f.conversation_id, linked.id
+            from {{ conversations }} as f
+            cross join lateral unnest(f.bot_conversation_ids) as linked(id)
+        ) as stored
+        on stored.tenant_id = s.tenant_id
+        and stored.id = s.id
+    where b.invocation_id = '{{ invocation_id }}' and b.to_sync_id > b.from_sync_id
+    on conflict do nothing
+    ;
+    set local enable_nestloop = on
+    ;
 {% endmacro %}
 
 {% macro settings_changed(build) -%}

@@ -122,7 +122,8 @@ with
     ),
 
     -- the tenant's policy in force when the clock began: the one for inbox and
-    -- priority, else the priority's, else the inbox's, else everybody's
+    -- priority, else the priority's, else the inbox's, else everybody's; of two the one
+    -- that began last
     under_tenant_policy as (
         select distinct
             on (p.tenant_id, p.conversation_id, p.metric, p.wait_number)
@@ -145,7 +146,8 @@ with
             p.metric,
             p.wait_number,
             t.priority is null,
-            t.inbox_id is null
+            t.inbox_id is null,
+            t.valid_from desc
     ),
 
     -- Chatwoot's policy, which cannot be taken off a conversation again, counts from
