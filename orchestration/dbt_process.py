@@ -1,17 +1,20 @@
 """dbt's command line, begun so that a tick pays less for it: `python -m orchestration.dbt_process build ...`.
 
-dbt 1.11 spends more processor time on itself than PostgreSQL spends on a tick in which little changed. Five of its habits are
+dbt 1.11 spends more processor time on itself than PostgreSQL spends on a tick in which little changed. Seven of its habits are
 most of that, and none of them is needed by a process that builds and ends:
 
 - it logs in anew for each model and test (5 ms, and a cold catalogue for the plan): a thread keeps its login here;
 - it generates the code of all classes it might read or write when it starts: here when one is first used;
-- it compiles the same templates at every start: they are kept (`orchestration/dbt_templates.py`);
-- it writes the whole manifest, which nobody reads of a build: `orchestration/dbt_manifest.py` has its own;
+- it compiles the same templates and classes at every start: they are kept (`orchestration/dbt_code.py`);
+- it makes a message of each of some two thousand events before it asks who logs them: here it asks first;
+- it works out JSON schemas of its settings, to check them again: `orchestration/dbt_manifest.py` did, when it parsed them;
+- it writes the whole manifest, which nobody reads of a build: that file has its own;
 - Python looks for cycles among objects that all stay until the end: it looks less often here.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -24,20 +27,27 @@ OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 def main() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)  # nor once more at the end
     from mashumaro.config import BaseConfig
 
-    BaseConfig.lazy_compilation = True  # before dbt's classes are defined
+    from orchestration.dbt_code import keep_compiled_code
+
+    # both before dbt's classes are defined
+    BaseConfig.lazy_compilation = True
+    if target := os.environ.get("DBT_TARGET_PATH"):
+        keep_compiled_code(Path(target))
     from dbt.adapters.postgres.connections import PostgresConnectionManager
     from dbt.cli.main import cli
     from dbt.parser import manifest
+    from dbt_common.dataclass_schema import dbtClassMixin
 
-    from orchestration.dbt_templates import keep_compiled_templates
+    from orchestration.dbt_events import make_only_events_that_are_logged
 
-    if target := os.environ.get("DBT_TARGET_PATH"):
-        keep_compiled_templates(Path(target))
+    make_only_events_that_are_logged()
     PostgresConnectionManager.release = keep_login  # type: ignore[method-assign]
     if "build" in sys.argv[1:2]:
-        manifest.write_manifest = write_nothing
+        manifest.write_manifest = do_nothing
+        dbtClassMixin.validate = do_nothing  # type: ignore[method-assign]
     cli()
 
 
@@ -57,7 +67,7 @@ def keep_login(self: Any) -> None:
         raise
 
 
-def write_nothing(*_: object, **__: object) -> None:
+def do_nothing(*_: object, **__: object) -> None:
     return None
 
 

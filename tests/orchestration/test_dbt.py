@@ -217,3 +217,31 @@ def test_the_databases_words_reach_the_person(house: House) -> None:
     assert outcome.sentence is not None
     assert 'relation "raw_chatwoot.labels" does not exist' in outcome.sentence
     assert outcome.sentence.startswith("dbt could not build stg_chatwoot__labels: ")
+
+
+def test_dbt_logs_in_once_per_thread_and_not_once_per_model(house: House) -> None:
+    threads, models = 4, 24
+    environment = dbt_environment(house.dsn) | {"FUNIL_DBT_THREADS": str(threads)}
+    manifest = load_manifest(environment)
+    views = DbtModels(manifest).first_views
+    staging = [name for name in sorted(views) if name.startswith("stg_")][:models]
+    before = logins(house.dsn)
+    with one_dbt_at_a_time(house.dsn):
+        outcome = run_dbt(build_arguments(models=staging), manifest=manifest, environment=environment)
+    assert sorted(outcome.built) == staging
+    assert len(staging) == models
+    # beside the threads: who begins, who looks at what there is, and the lock of this test
+    assert logins(house.dsn) - before <= threads + 5
+
+
+def logins(dsn: str) -> int:
+    """Into the warehouse, so far, this one too: the server counts them when they end."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        database = connection.info.dbname
+        while True:
+            others = "select count(*) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()"
+            if connection.execute(others, [database]).fetchone() == (0,):
+                break
+        row = connection.execute("select sessions from pg_stat_database where datname = %s", [database]).fetchone()
+    assert row is not None
+    return int(row[0])
