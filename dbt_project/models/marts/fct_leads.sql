@@ -2,6 +2,15 @@
     config(
         incremental_strategy="replace_keys",
         meta={
+            "facets": {
+                "matrix": [
+                    "channel",
+                    "maturity_score",
+                    "quadrant",
+                    "is_customer",
+                    "is_open",
+                ]
+            },
             "key": "person_id",
             "changed_by": [
                 "int_people.person_id",
@@ -59,7 +68,12 @@ with
             {{ local_date("least(b.first_attended_at, l.converted_at)", "t.timezone") }}
             as converted_date,
             coalesce(b.bookings, 0) as bookings,
-            coalesce(b.attended_bookings, 0) as attended_bookings
+            coalesce(b.attended_bookings, 0) as attended_bookings,
+            c.conversations,
+            c.customer_messages,
+            c.last_customer_message_at,
+            {{ local_date("c.last_customer_message_at", "t.timezone") }}
+            as last_customer_message_date
         from leads as l
         join tenants as t on t.tenant_id = l.tenant_id
         join people as p on p.tenant_id = l.tenant_id and p.lead_id = l.lead_id
@@ -105,7 +119,11 @@ with
             end as days_to_conversion,
             coalesce(converted_at < first_contact_at, false) as is_won_before_contact,
             bookings,
-            attended_bookings
+            attended_bookings,
+            conversations,
+            customer_messages,
+            last_customer_message_at,
+            last_customer_message_date
         from dated
     )
 

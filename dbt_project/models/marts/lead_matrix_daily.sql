@@ -1,7 +1,7 @@
 {{
     config(
         incremental_strategy="replace_keys",
-        meta={"key": "created_date", "changed_by": ["fct_leads.created_date"]},
+        meta={"key": "created_date", "changed_by": ["fct_leads.created_date@matrix"]},
     )
 }}
 {% set changed = key_changed() if is_incremental() else "true" %}
