@@ -19,13 +19,15 @@ from tests.end_to_end.installation import succeeded
 from tests.end_to_end.past_leads import assert_leads_stay, leads_of_now
 from tests.end_to_end.pretend import PretendWorlds
 from tests.oracle.attribution import fct_attribution, fct_touchpoints
+from tests.oracle.bookings import fct_bookings
 from tests.oracle.bot import bot_daily, bot_handoffs_daily, bot_intents_monthly, bot_llm_daily
 from tests.oracle.compare import assert_same_table
 from tests.oracle.data_quality import data_quality_daily
-from tests.oracle.engagement import engagement_daily, lead_engagement, lead_matrix_daily, retention_monthly
+from tests.oracle.engagement import engagement_daily, retention_monthly
 from tests.oracle.facts import Facts
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
+from tests.oracle.leads import fct_leads, lead_engagement, lead_matrix_daily
 from tests.oracle.peers import peer_benchmarks_monthly, tenant_metrics_monthly
 from tests.oracle.replies import times, waits
 from tests.oracle.response_times import response_times_by_hour, response_times_daily
@@ -48,6 +50,8 @@ PERIOD = ("tenant_id", "period", "period_start", "currency")
 MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "fct_conversations": (times, ("tenant_id", "conversation_id")),
     "fct_replies": (waits, ("tenant_id", "conversation_id", "wait_number")),
+    "fct_leads": (fct_leads, ("tenant_id", "lead_id")),
+    "fct_bookings": (fct_bookings, ("tenant_id", "booking_id")),
     "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", *ORIGIN)),
     "funnel_stage_times": (funnel_stage_times, ("tenant_id", "period", "period_start", "channel", "step")),
     "time_to_conversion": (time_to_conversion, ("tenant_id", "period", "period_start", "channel")),

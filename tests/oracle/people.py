@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.oracle.facts import Facts
 from tests.oracle.phones import e164_brazil
-from tests.oracle.timeline import Talk, talks
+from tests.oracle.timeline import Talk, talks, to_the_second
 
 NO_CHANNEL = "(none)"
 LEAD_STATUSES = {"qualified", "scheduled", "converted"}
@@ -52,7 +52,15 @@ class Person:
 
     @property
     def first_contact_at(self) -> datetime:
-        return min([talk.created_at for talk in self.talks] + [created_at for created_at, _ in self.leads])
+        """A talk is dated to whole seconds, a lead as the bot has it."""
+        return min(
+            [to_the_second(talk.created_at) for talk in self.talks] + [created_at for created_at, _ in self.leads]
+        )
+
+    @property
+    def wrote_at(self) -> list[datetime]:
+        """When the person wrote, in whichever talk, in order."""
+        return sorted(at for talk in self.talks for at in talk.times("customer"))
 
     @property
     def engaged(self) -> bool:
@@ -75,6 +83,11 @@ def people(facts: Facts) -> list[Person]:
     if "people" not in facts.derived:
         facts.derived["people"] = _people(facts)
     return list(facts.derived["people"])
+
+
+def person_of_lead(facts: Facts) -> dict[str, Person]:
+    """Whose lead each lead of the bot is."""
+    return {lead_id: person for person in people(facts) for _, lead_id in person.leads}
 
 
 def _people(facts: Facts) -> list[Person]:

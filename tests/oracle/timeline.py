@@ -15,6 +15,11 @@ def cut(instant: datetime) -> int:
     return int(instant.timestamp() // 1)
 
 
+def to_the_second(instant: datetime) -> datetime:
+    """An instant as the marts date what happens in a talk: cut to whole seconds."""
+    return instant.replace(microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     at: datetime
