@@ -15,6 +15,7 @@ from tests.oracle.timeline import talks
 from tests.oracle.voice import nps_monthly
 
 FEWEST_PEERS = 5
+LOWER_IS_BETTER = {"first_response_seconds", "no_show_rate"}
 
 
 def tenant_metrics_monthly(facts: Facts) -> pd.DataFrame:
@@ -42,8 +43,13 @@ def tenant_metrics_monthly(facts: Facts) -> pd.DataFrame:
         if (row.period, row.currency) == ("month", facts.currency):
             found[row.period_start, "roi_pct"] = row.roi_pct
     found |= {(row.month, "nps"): row.nps for row in nps_monthly(facts).itertuples(index=False)}
-    rows = [(facts.tenant_id, *key, value) for key, value in found.items() if value is not None]
-    return pd.DataFrame(rows, columns=["tenant_id", "month", "metric", "value"], dtype=object)
+    rows = [
+        (facts.tenant_id, facts.vertical, month, metric, value, metric not in LOWER_IS_BETTER)
+        for (month, metric), value in found.items()
+        if value is not None
+    ]
+    names = ["tenant_id", "vertical", "month", "metric", "value", "is_higher_better"]
+    return pd.DataFrame(rows, columns=names, dtype=object)
 
 
 def _first_response_sla(facts: Facts) -> pd.DataFrame:
