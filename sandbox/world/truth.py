@@ -12,7 +12,7 @@ Chatwoot conversation; two contacts without phone are two people.
 
 people            person_id, phone (canonical E.164), name, contact_ids (tuple of int), lead_ids (tuple of text)
 contacts          contact_id, person_id, name, phone (canonical), phone_written, email, anonymous, created_at
-leads             lead_id, person_id, phone (canonical), phone_written, name, source_channel, campaign_id, channel
+leads             lead_id, person_id, phone (canonical), phone_written, name, email, source_channel, campaign_id, channel
                   (source_channel, else the campaign's, else '(none)'), maturity_score, status, created_at,
                   updated_at, converted_at
 conversations     conversation_id, source (chatwoot|bot), database_id, display_id, bot_conversation_id, contact_id,

@@ -53,6 +53,7 @@ def leads(known: Knowledge) -> pd.DataFrame:
                 known.sim.ledger.lead_phone.get(lead.id),
                 lead.phone,
                 lead.name,
+                lead.email,
                 lead.source_channel,
                 text(lead.campaign_id),
                 known.channel(lead.id),
@@ -64,8 +65,8 @@ def leads(known: Knowledge) -> pd.DataFrame:
             )
             for lead in known.rows("leads")
         ),
-        "lead_id person_id phone phone_written name source_channel campaign_id channel maturity_score status created_at "
-        "updated_at converted_at",
+        "lead_id person_id phone phone_written name email source_channel campaign_id channel maturity_score status "
+        "created_at updated_at converted_at",
     )
 
 

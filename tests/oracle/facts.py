@@ -46,16 +46,11 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "applied_slas": ("talk_id", "applied_at", "first_response", "next_response", "resolution", "business_hours_only"),
     # talks in which a bot took part, and what its own database says of them
     "bot_talks": ("talk_id", "handoff_at", "handoff_reason", "playbook"),
-    "contacts": ("contact_id", "phone"),
+    # anonymous: without phone, e-mail and identifier, so that Chatwoot shows it in its conversations alone
+    "contacts": ("contact_id", "phone", "name", "email", "anonymous"),
     "leads": (
-        "lead_id",
-        "phone",
-        "source_channel",
-        "campaign_id",
-        "status",
-        "maturity_score",
-        "created_at",
-        "converted_at",
+        *("lead_id", "phone", "name", "email", "source_channel", "campaign_id", "status", "maturity_score"),
+        *("created_at", "converted_at"),
     ),
     "campaigns": ("campaign_id", "channel"),
     "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),

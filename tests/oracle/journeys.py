@@ -113,14 +113,14 @@ def time_to_conversion(facts: Facts) -> pd.DataFrame:
     for cohort, customers in cohorts.items():
         timed = [each for each in customers if _became(each) >= each.first_contact_at]
         days = [(facts.local_date(_became(each)) - facts.local_date(each.first_contact_at)).days for each in timed]
-        messages = [_messages_before(each, "customer", "human", "bot") for each in timed]
+        messages = [messages_before(each, "customer", "human", "bot") for each in timed]
         buckets = [sum(low <= day <= high for day in days) for low, high in BUCKETS.values()]
         quantiles = [
             figure
             for values in (days, messages)
             for figure in (mean(values), *(percentile(values, p) for p in (0.5, 0.9)))
         ]
-        own = mean([_messages_before(each, "customer") for each in timed])
+        own = mean([messages_before(each, "customer") for each in timed])
         rows.append((facts.tenant_id, *cohort, len(customers), len(timed), *buckets, *quantiles, own))
     names = ["tenant_id", "period", "period_start", "channel", "customers", "timed_customers", *BUCKETS]
     names += [f"{figure}_{unit}" for unit in ("days", "messages") for figure in ("mean", "median", "p90")]
@@ -141,7 +141,7 @@ def _became(person: Person) -> datetime:
     return person.became_customer_at
 
 
-def _messages_before(person: Person, *whats: str) -> int:
+def messages_before(person: Person, *whats: str) -> int:
     """Messages, dated to whole seconds, before the person became a customer."""
     became = _became(person).timestamp()
     return sum(cut(at) < became for talk in person.talks for at in talk.times(*whats))

@@ -34,13 +34,15 @@ class _Groups:
 
 @dataclass
 class Person:
-    """All that is known of one person: the talks, the bot's leads and their bookings."""
+    """All that is known of one person: Chatwoot's contacts, the talks, the bot's leads and their bookings."""
 
     # after the lowest contact, else the lowest lead
     person_id: str = ""
+    contact_ids: list[int] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
     leads: list[tuple[datetime, str]] = field(default_factory=list)
     bookings: list[Any] = field(default_factory=list)
+    source_channel: str | None = None
     channel: str = NO_CHANNEL
     campaign_id: str | None = None
     lead: bool = False
@@ -49,6 +51,10 @@ class Person:
     talks_with_lead: list[Talk] = field(default_factory=list)
     talks_with_visit: list[Talk] = field(default_factory=list)
     became_customer_at: datetime | None = None
+
+    @property
+    def in_funnel(self) -> bool:
+        return bool(self.talks or self.leads)
 
     @property
     def first_contact_at(self) -> datetime:
@@ -80,6 +86,11 @@ class Person:
 
 def people(facts: Facts) -> list[Person]:
     """Everybody who has talked, or whom the bot holds as a lead; a contact with neither is not here."""
+    return [person for person in everybody(facts) if person.in_funnel]
+
+
+def everybody(facts: Facts) -> list[Person]:
+    """All people, contacts with neither talk nor lead included."""
     if "people" not in facts.derived:
         facts.derived["people"] = _people(facts)
     return list(facts.derived["people"])
@@ -102,7 +113,7 @@ def _people(facts: Facts) -> list[Person]:
         if talk.contact_id is not None and talk.lead_id is not None:
             group.join(("contact", talk.contact_id), ("lead", talk.lead_id))
 
-    found: dict[Hashable, Person] = {}
+    found = {group.find(("contact", contact_id)): Person() for contact_id in facts.contacts["contact_id"]}
     for talk in all_talks:
         owner = ("contact", talk.contact_id) if talk.contact_id is not None else ("lead", talk.lead_id)
         found.setdefault(group.find(owner), Person()).talks.append(talk)
@@ -118,11 +129,12 @@ def _people(facts: Facts) -> list[Person]:
     _read_bookings(facts, by_lead)
     _read_analysis(facts, found.values())
     channels = lead_channels(facts)
-    campaigns = dict(zip(facts.leads["lead_id"], facts.leads["campaign_id"], strict=True))
+    leads = {lead.lead_id: lead for lead in facts.leads.itertuples(index=False)}
     for person in found.values():
         if person.leads:
-            first = min(person.leads)[1]
-            person.channel, person.campaign_id = channels[first], campaigns[first]
+            first = leads[min(person.leads)[1]]
+            person.channel, person.campaign_id = channels[first.lead_id], first.campaign_id
+            person.source_channel = first.source_channel
     return list(found.values())
 
 
@@ -159,6 +171,7 @@ def _name(facts: Facts, group: _Groups, found: Mapping[Hashable, Person]) -> Non
     for root, person in found.items():
         contacts, leads = members[root]
         person.person_id = f"contact-{min(contacts)}" if contacts else f"lead-{min(leads)}"
+        person.contact_ids = sorted(contacts)
 
 
 def _became_customer(person: Person, at: datetime | None) -> None:
