@@ -75,6 +75,7 @@ class History:
             (3, self.feedback),
             (3, self.llm_interaction),
             (1, self.rejection),
+            (1, self.failed_sync),
             (2, self.campaign),
             (2, self.cost),
             (2, self.directory),
@@ -125,6 +126,9 @@ class History:
             if self.random.random() < 0.5:
                 status = self.random.choice(["open", "resolved", "pending", "snoozed"])
                 details["content_attributes"] = {"activity": {"type": "conversation_status_changed", "status": status}}
+        if kind in ("customer", "human", "bot"):
+            details["status"] = self.random.choice(["sent", "sent", "read", "failed"])
+            details["extra"] = self.random.choice([{}] * 9 + [{"additional_attributes": {"campaign_id": 3}}])
         if kind == "human":
             details["sender_id"] = self.random.randint(1, AGENTS + 1)
             details["sender_type"] = self.random.choice(["user", "user", "user", None])
@@ -145,7 +149,13 @@ class History:
 
     def contact(self, raw: Raw) -> None:
         name = self.random.choice([None, "Ana Lima", "Rui", "123"])
-        raw.contact(self.random.randint(1, CONTACTS), self.maybe(self.random.choice(PHONES)), name)
+        raw.contact(
+            self.random.randint(1, CONTACTS),
+            self.maybe(self.random.choice(PHONES)),
+            name,
+            email=self.maybe("ana@example.com", 0.3),
+            blocked=self.random.random() < 0.1,
+        )
 
     def lead(self, raw: Raw) -> None:
         created_at = self.at(finer=True)
@@ -200,7 +210,11 @@ class History:
             f"{side}-{self.random.randint(1, most)}",
             is_lead=self.random.random() < 0.4,
             visit=self.random.random() < 0.2,
+            visit_at=self.maybe(self.at(), 0.2),
+            lead_probability=self.random.choice([0, 2.9, 3, 5]),
             intent=self.maybe("price"),
+            sentiment=self.maybe("negative"),
+            handoff_reason=self.maybe("price", 0.3),
         )
 
     def merge(self, raw: Raw) -> None:
@@ -217,6 +231,7 @@ class History:
             "raw_chatwoot.contacts": self.random.randint(1, CONTACTS),
             "raw_chatwoot.csat_survey_responses": self.random.randint(1, 6),
             "raw_chatwoot.inboxes": self.random.randint(1, 2),
+            "raw_chatwoot.agents": self.random.randint(1, AGENTS),
             "raw_chatwoot.applied_slas": self.random.randint(1, 8),
             "raw_bot.leads": str(self.random.randint(1, LEADS)),
             "raw_bot.conversations": str(self.random.randint(1, BOT_TALKS)),
@@ -228,6 +243,8 @@ class History:
         }
         table = self.random.choice(list(tables))
         raw.delete(table, id=tables[table])
+        if table == "raw_bot.marketing_campaigns" and self.random.random() < 0.5:
+            raw.delete("raw_bot.campaign_costs", campaign_id=tables[table])
 
     def survey(self, raw: Raw) -> None:
         response_id = self.random.randint(1, 6)
@@ -280,12 +297,23 @@ class History:
                 "delete from ops.rejected_rows where tenant_id = %s and row_key = %s", [raw.tenant_id, row["row_key"]]
             )
 
+    def failed_sync(self, raw: Raw) -> None:
+        """Of which no row came, and with it no change of any table."""
+        at = self.at()
+        raw.connection.execute(
+            "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at, error)"
+            " values (%s, -%s, 'chatwoot', 'incremental', 'failed', %s, %s, 'refused') on conflict do nothing",
+            [raw.tenant_id, self.random.randint(1, 99), at, at],
+        )
+
     def campaign(self, raw: Raw) -> None:
         raw.put(
             "raw_bot.marketing_campaigns",
             id=str(self.random.randint(1, 3)),
-            name="campaign",
+            name=self.random.choice(["campaign", "summer"]),
             channel=self.random.choice(["google", "instagram"]),
+            started_on=self.maybe(date(2026, 2, 1)),
+            ended_on=self.maybe(date(2026, 3, 31)),
             updated_at=NINE,
         )
 
@@ -296,17 +324,26 @@ class History:
             cost_date=date(2026, self.random.choice([2, 3]), self.random.randint(1, 28)),
             cost=self.random.choice([Decimal(0), Decimal("12.34")]),
             currency=self.random.choice([None, "USD"]),
+            impressions=self.maybe(self.random.randrange(900)),
+            clicks=self.maybe(self.random.randrange(9)),
         )
 
     def directory(self, raw: Raw) -> None:
         if self.random.random() < 0.5:
-            raw.put("raw_chatwoot.agents", id=self.random.randint(1, AGENTS), name=self.random.choice(["Ana", "Bia"]))
+            raw.put(
+                "raw_chatwoot.agents",
+                id=self.random.randint(1, AGENTS),
+                name=self.random.choice(["Ana", "Bia"]),
+                role=self.random.choice(["agent", "administrator"]),
+            )
         else:
             raw.put(
                 "raw_chatwoot.inboxes",
                 id=self.random.randint(1, 2),
                 name=self.random.choice(["inbox", "door"]),
-                channel_type="Channel::Api",
+                channel_type=self.random.choice(["Channel::Api", "Channel::Whatsapp"]),
+                provider=self.maybe("whatsapp_cloud"),
+                csat_survey_enabled=self.random.random() < 0.5,
                 timezone="America/Bahia",
                 working_hours_enabled=True,
             )

@@ -136,8 +136,8 @@ class Raw:
         begins = "-infinity" if valid_from is None else valid_from
         self.put("config.sla_policies", metric=metric, threshold_seconds=seconds, valid_from=begins, **row)
 
-    def contact(self, contact_id: int, phone: str | None = None, name: str | None = None) -> None:
-        self.put("raw_chatwoot.contacts", id=contact_id, phone_e164=phone, name=name)
+    def contact(self, contact_id: int, phone: str | None = None, name: str | None = None, **columns: Any) -> None:
+        self.put("raw_chatwoot.contacts", id=contact_id, phone_e164=phone, name=name, **columns)
 
     def conversation(self, conversation_id: int, contact_id: int | None = 1, **columns: Any) -> None:
         row = {"inbox_id": 1, "status": "open", "created_at": NINE, "channel": "Channel::Whatsapp", **columns}
@@ -201,14 +201,12 @@ class Raw:
         self.put("raw_bot.procedure_bookings", id=booking_id, lead_id=lead_id, **row)
 
     def analysis(self, conversation_id: str, *, is_lead: bool = False, visit: bool = False, **columns: Any) -> None:
+        row = {"lead_probability": 5 if is_lead else 0, "engine": "regex", "prompt_version": "1", "content_hash": "-"}
+        row.update(columns)
         self.put(
             "analysis.conversation_analysis",
             conversation_id=conversation_id,
             is_lead=is_lead,
-            lead_probability=5 if is_lead else 0,
             visit_scheduled=visit,
-            engine="regex",
-            prompt_version="1",
-            content_hash="-",
-            **columns,
+            **row,
         )
