@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,8 @@ import pandas as pd
 
 from tests.oracle.minute_clock import ALWAYS, MinuteClock, Span
 
+# how long after everything else something may be due
+LOOKAHEAD = timedelta(days=60)
 WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved")
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -123,13 +125,20 @@ class Facts:
 
     def open_seconds(self, inbox_id: int | None, begin: datetime, end: datetime) -> int:
         """Seconds in which it was open there, between two instants cut to whole seconds."""
+        return self._clock(inbox_id).open_seconds(begin, end)
+
+    def last_instant_within(self, inbox_id: int | None, begin: datetime, seconds: int) -> datetime | None:
+        """The last instant until which it was open there no longer than that; None: it never opens."""
+        return self._clock(inbox_id).last_instant_within(begin, seconds)
+
+    def _clock(self, inbox_id: int | None) -> MinuteClock:
         calendar = inbox_id if inbox_id in self.inbox_hours else None
         if calendar not in self._clocks:
             zone, spans = (self.timezone, self.hours) if calendar is None else self.inbox_hours[calendar]
             instants = [*self.talks["created_at"], *self.moments["at"], *([self.as_of] if self.as_of else [])]
-            bounds = min(instants), max(instants)
+            bounds = min(instants), max(instants) + LOOKAHEAD
             self._clocks[calendar] = MinuteClock(zone, spans, self.closed_days, *bounds)
-        return self._clocks[calendar].open_seconds(begin, end)
+        return self._clocks[calendar]
 
     @cached_property
     def _clocks(self) -> dict[int | None, MinuteClock]:

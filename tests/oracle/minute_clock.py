@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,7 +34,7 @@ class MinuteClock:
     """How many seconds have been open, at each minute between two instants."""
 
     def __init__(
-        self, timezone: str, spans: Iterable[Span], closed: Collection[date], begin: datetime, end: datetime
+        self, timezone: str, spans: Sequence[Span], closed: Collection[date], begin: datetime, end: datetime
     ) -> None:
         self.begin = begin.astimezone(UTC).replace(second=0, microsecond=0)
         minutes = pd.date_range(self.begin, end + MINUTE, freq="1min", tz="UTC")
@@ -50,6 +50,7 @@ class MinuteClock:
         for span in spans:
             within = (weekdays == span.day_of_week) & (span.opens <= minute_of_day) & (minute_of_day < span.closes)
             is_open |= within & ~is_closed & ~(began_closed if span.began_day_before else np.False_)
+        self._never_opens = not spans
         self._is_open = is_open
         self._before = np.concatenate([[0], np.cumsum(is_open) * 60])
 
@@ -61,3 +62,13 @@ class MinuteClock:
 
     def open_seconds(self, begin: datetime, end: datetime) -> int:
         return self.until(end) - self.until(begin)
+
+    def last_instant_within(self, begin: datetime, seconds: int) -> datetime | None:
+        """The last whole second until which no more than so many have been open since `begin`; None: it never opens."""
+        if self._never_opens:
+            return None
+        target = self.until(begin) + seconds
+        minute = int(np.searchsorted(self._before, target, side="right")) - 1
+        if minute == len(self._is_open):
+            raise ValueError("the clock was not made long enough to tell")
+        return self.begin + minute * MINUTE + timedelta(seconds=target - int(self._before[minute]))

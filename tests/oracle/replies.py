@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.timeline import talks
+from tests.oracle.timeline import talks, whole_second
 
 WAITS = [
     "tenant_id",
@@ -45,9 +43,9 @@ def waits(facts: Facts) -> pd.DataFrame:
             talk.talk_id,
             number,
             STARTS[wait.begun_by],
-            _second(wait.begun_at),
+            whole_second(wait.begun_at),
             ENDS[wait.ended_by] if wait.ended_by else None,
-            _second(wait.ended_at),
+            wait.ended_at and whole_second(wait.ended_at),
             wait.seconds,
             wait.ended_at and facts.open_seconds(talk.inbox_id, wait.begun_at, wait.ended_at),
             wait.is_first_response,
@@ -79,7 +77,3 @@ def times(facts: Facts) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=TIMES, dtype=object)
-
-
-def _second(instant: datetime | None) -> datetime | None:
-    return instant.replace(microsecond=0) if instant else None

@@ -1,19 +1,24 @@
-"""sla_daily: each threshold, met, breached or running, by the local day its clock began."""
+"""fct_sla and sla_daily: each threshold, met, breached or running, and how many by the local day the clock began."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.timeline import Talk, cut, talks
+from tests.oracle.timeline import Talk, cut, talks, whole_second
 
 KEYS = ["tenant_id", "sla_date", "policy_source", "metric", "inbox_id", "team_id", "agent_id"]
 COLUMNS = [*KEYS, "applied", "met", "breached", "running", "compliance"]
+ROWS = [
+    *("tenant_id", "conversation_id", "metric", "wait_number", "policy_source"),
+    *("inbox_id", "team_id", "agent_id", "threshold_seconds", "is_business_hours_only"),
+    *("started_at", "sla_date", "due_at", "stopped_at", "elapsed_seconds", "elapsed_business_seconds", "status"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,53 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """From when until when something was waited for; `ended` None: nothing has stopped it."""
+
+    began: datetime
+    ended: datetime | None
+    status: str | None  # met | breached | running; None: it cannot be judged
+    # who stopped it
+    agent_id: int | None = None
+    wait_number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     talk: Talk
-    policy_source: str
+    policy: Policy
     metric: str
-    began: datetime
-    status: str  # met | breached | running
-    agent_id: int | None
+    clock: Clock
+
+    @property
+    def threshold(self) -> int:
+        return self.policy.thresholds[self.metric]
+
+    @property
+    def agent_id(self) -> int | None:
+        return self.talk.agent_id if self.clock.agent_id is None else self.clock.agent_id
+
+
+def fct_sla(facts: Facts) -> pd.DataFrame:
+    """One row per threshold that applied and could be judged."""
+    return pd.DataFrame([_row(facts, verdict) for verdict in verdicts(facts)], columns=ROWS, dtype=object)
+
+
+def _row(facts: Facts, verdict: Verdict) -> tuple[object, ...]:
+    talk, clock, threshold = verdict.talk, verdict.clock, verdict.threshold
+    began, ended = whole_second(clock.began), clock.ended and whole_second(clock.ended)
+    if verdict.policy.business_hours_only:
+        due_at = facts.last_instant_within(talk.inbox_id, began, threshold)
+    else:
+        due_at = began + timedelta(seconds=threshold)
+    return (
+        *(facts.tenant_id, talk.talk_id, verdict.metric, clock.wait_number, verdict.policy.source),
+        *(talk.inbox_id, talk.team_id, verdict.agent_id, threshold, verdict.policy.business_hours_only),
+        *(began, facts.local_date(began), due_at, ended),
+        None if ended is None else int((ended - began).total_seconds()),
+        None if ended is None else facts.open_seconds(talk.inbox_id, began, ended),
+        clock.status,
+    )
 
 
 def sla_daily(facts: Facts) -> pd.DataFrame:
@@ -42,8 +87,8 @@ def sla_daily(facts: Facts) -> pd.DataFrame:
     counts: dict[tuple[object, ...], Counter[str]] = {}
     for verdict in verdicts(facts):
         talk = verdict.talk
-        key = (verdict.policy_source, verdict.metric, talk.inbox_id, talk.team_id, verdict.agent_id)
-        counts.setdefault((facts.local_date(verdict.began), *key), Counter())[verdict.status] += 1
+        key = (verdict.policy.source, verdict.metric, talk.inbox_id, talk.team_id, verdict.agent_id)
+        counts.setdefault((facts.local_date(verdict.clock.began), *key), Counter())[str(verdict.clock.status)] += 1
     rows = [
         (
             facts.tenant_id,
@@ -81,21 +126,15 @@ class _Judge:
     policy: Policy
 
     def verdicts(self) -> Iterator[Verdict]:
-        thresholds = self.policy.thresholds
-        if (threshold := thresholds.get("first_response")) is not None:
-            began, status = self._first_response(threshold)
-            reply = self.talk.first("human")
-            yield from self._verdict("first_response", began, status, reply.agent_id if reply else None)
-        if (threshold := thresholds.get("next_response")) is not None:
-            yield from self._next_responses(threshold)
-        if (threshold := thresholds.get("resolution")) is not None:
-            status = self._resolution(threshold)
-            yield from self._verdict("resolution", self.talk.created_at, status, self.talk.resolved_by)
+        for metric, threshold in self.policy.thresholds.items():
+            for clock in self._clocks(metric, threshold):
+                if clock.status is not None:
+                    yield Verdict(self.talk, self.policy, metric, clock)
 
-    def _verdict(self, metric: str, began: datetime, status: str | None, agent_id: int | None) -> Iterator[Verdict]:
-        if status is not None:
-            by = self.talk.agent_id if agent_id is None else agent_id
-            yield Verdict(self.talk, self.policy.source, metric, began, status, by)
+    def _clocks(self, metric: str, threshold: int) -> Iterable[Clock]:
+        if metric == "next_response":
+            return self._next_responses(threshold)
+        return [self._first_response(threshold) if metric == "first_response" else self._resolution(threshold)]
 
     def _elapsed(self, began: datetime, ended: datetime) -> int:
         if self.policy.business_hours_only:
@@ -105,51 +144,54 @@ class _Judge:
     def _met_by(self, began: datetime, ended: datetime, threshold: int) -> str:
         return "met" if self._elapsed(began, ended) <= threshold else "breached"
 
+    def _late_by(self, began: datetime, ended: datetime, threshold: int) -> str | None:
+        """Of what ended without what was waited for: a breach if it was late by then, else nothing to judge."""
+        return "breached" if self._elapsed(began, ended) > threshold else None
+
     def _still_running(self, began: datetime, threshold: int) -> str:
         """Of a clock nothing has stopped: breached once due has passed on the source's own clock."""
         if self.facts.as_of is None:
             raise ValueError(f"{self.facts.tenant_id}: a running clock cannot be judged without the source's clock")
         return "running" if self._elapsed(began, self.facts.as_of) <= threshold else "breached"
 
-    def _first_response(self, threshold: int) -> tuple[datetime, str | None]:
+    def _first_response(self, threshold: int) -> Clock:
         talk = self.talk
         began, begun_by = talk.response_clock()
         if not talk.times("customer"):
-            return began, None  # nobody has asked anything
-        if (reply := talk.first_human_reply_at) is not None:
-            return began, self._met_by(began, reply, threshold)
+            return Clock(began, None, None)  # nobody has asked anything
+        if (reply := talk.first("human")) is not None:
+            return Clock(began, reply.at, self._met_by(began, reply.at, threshold), reply.agent_id)
         with_the_bot = begun_by == "bot_resolved" or (begun_by == "created" and talk.born_status == "pending")
         if with_the_bot:
-            return began, None
+            return Clock(began, None, None)
         for moment in talk.moments:
             if moment.at < began or moment.what not in ("resolved", "pending"):
                 continue
-            # unanswered, and over (or back with the bot): a breach if it took longer than due, else nothing to judge
-            return began, "breached" if self._elapsed(began, moment.at) > threshold else None
+            # unanswered, and over (or back with the bot)
+            return Clock(began, moment.at, self._late_by(began, moment.at, threshold))
         if talk.born_status == "resolved" and begun_by == "created":
-            return began, None
-        return began, self._still_running(began, threshold)
+            return Clock(began, None, None)
+        return Clock(began, None, self._still_running(began, threshold))
 
-    def _next_responses(self, threshold: int) -> Iterator[Verdict]:
+    def _next_responses(self, threshold: int) -> Iterator[Clock]:
         applied_at = self.policy.applied_at
-        for wait in self.talk.waits():
-            if not wait.is_after_first_response or (applied_at and cut(wait.begun_at) < cut(applied_at)):
+        for number, wait in enumerate(self.talk.waits(), start=1):
+            began, ended = wait.begun_at, wait.ended_at
+            if not wait.is_after_first_response or (applied_at and cut(began) < cut(applied_at)):
                 continue
-            if wait.ended_at is None:
-                status: str | None = self._still_running(wait.begun_at, threshold)
+            if ended is None:
+                yield Clock(began, None, self._still_running(began, threshold), wait_number=number)
             elif wait.ended_by == "human":
-                status = self._met_by(wait.begun_at, wait.ended_at, threshold)
-            else:  # the bot or a resolution ended it: not an answer in time, a breach if already late
-                status = "breached" if self._elapsed(wait.begun_at, wait.ended_at) > threshold else None
-            yield from self._verdict(
-                "next_response", wait.begun_at, status, wait.agent_id if wait.ended_by == "human" else None
-            )
+                yield Clock(began, ended, self._met_by(began, ended, threshold), wait.agent_id, number)
+            else:  # the bot or a resolution ended it
+                yield Clock(began, ended, self._late_by(began, ended, threshold), wait_number=number)
 
-    def _resolution(self, threshold: int) -> str | None:
+    def _resolution(self, threshold: int) -> Clock:
         talk = self.talk
         if (resolved := talk.first("resolved")) is not None:
-            return self._met_by(talk.created_at, resolved.at, threshold)
+            status = self._met_by(talk.created_at, resolved.at, threshold)
+            return Clock(talk.created_at, resolved.at, status, talk.resolved_by)
         changes = [moment for moment in talk.moments if moment.what in ("opened", "pending", "snoozed")]
         if talk.born_status == "resolved" and not changes:
-            return None  # born resolved: it never was to be resolved
-        return self._still_running(talk.created_at, threshold)
+            return Clock(talk.created_at, None, None)  # born resolved: it never was to be resolved
+        return Clock(talk.created_at, None, self._still_running(talk.created_at, threshold))

@@ -41,8 +41,8 @@ def team_performance_daily(facts: Facts) -> pd.DataFrame:
         if (winner := _winner(person)) is not None and person.became_customer_at is not None:
             counts["won"][facts.local_date(person.became_customer_at), winner] += 1
     for verdict in verdicts(facts):
-        if verdict.policy_source == "tenant" and verdict.agent_id is not None:
-            counts[verdict.status][facts.local_date(verdict.began), verdict.agent_id] += 1
+        if verdict.policy.source == "tenant" and verdict.agent_id is not None:
+            counts[str(verdict.clock.status)][facts.local_date(verdict.clock.began), verdict.agent_id] += 1
     ratings = _ratings(facts)
 
     handled_by_all: Counter[date] = Counter()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from tests.oracle.build import NINE, after, facts_of, rows_of, talk
-from tests.oracle.sla import sla_daily
+from tests.oracle.minute_clock import Span
+from tests.oracle.sla import fct_sla, sla_daily
 
 NONE: list[tuple[int, ...]] = []
 MET, BREACHED, RUNNING = [(1, 1, 0, 0)], [(1, 0, 1, 0)], [(1, 0, 0, 1)]
@@ -123,4 +124,53 @@ def test_rows_are_by_the_local_day_the_clock_began_and_by_inbox() -> None:
         (date(2026, 3, 2), 1, 2, 1, 1, 0.5),
         (date(2026, 3, 2), 2, 1, 1, 0, 1.0),
         (date(2026, 3, 2), None, 1, 1, 0, 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("began", "seconds", "due_at"),
+    [
+        pytest.param(after(hours=8), 3599, after(3599, hours=8), id="a second before closing"),
+        # 18:00 is not the last instant until which an hour has been open: that is 8:00 of the next day
+        pytest.param(after(hours=8), 3600, after(days=1, hours=-1), id="due when it closes is due when it opens again"),
+        pytest.param(after(hours=8), 3601, after(1, days=1, hours=-1), id="a second is left for tomorrow"),
+        pytest.param(after(hours=8), 7200, after(days=1), id="an hour is left for tomorrow"),
+        pytest.param(after(hours=8, days=4), 7200, after(days=7), id="not on Saturday, not on Sunday"),
+        pytest.param(after(hours=12), 0, after(days=1, hours=-1), id="written at night"),
+    ],
+)
+def test_due_in_opening_hours(began: datetime, seconds: int, due_at: datetime) -> None:
+    facts = facts_of(
+        talk([(0, "customer")], began=began),
+        thresholds={"first_response": seconds},
+        business_hours_only=True,
+        hours=tuple(Span(day, 8 * 60, 18 * 60) for day in range(1, 6)),
+        as_of=began,
+    )
+    assert rows_of(fct_sla(facts), "due_at", "status", "stopped_at") == [(due_at, "running", None)]
+
+
+def test_nothing_is_due_where_it_never_opens() -> None:
+    facts = facts_of(
+        talk([(0, "customer"), (9, "resolved")]),
+        thresholds={"resolution": 1},
+        business_hours_only=True,
+        hours=(),
+        as_of=NINE,
+    )
+    columns = ("due_at", "stopped_at", "elapsed_seconds", "elapsed_business_seconds", "status")
+    assert rows_of(fct_sla(facts), *columns) == [(None, after(9), 9, 0, "met")]
+
+
+def test_a_row_of_each_threshold() -> None:
+    facts = facts_of(
+        talk([(0.7, "customer"), (60, "human"), (70, "customer"), (100.9, "bot"), (110, "customer"), (200, "human")]),
+        thresholds={"first_response": 60, "next_response": 30},
+        as_of=after(300),
+    )
+    columns = ("metric", "wait_number", "started_at", "due_at", "stopped_at", "elapsed_seconds", "status")
+    assert rows_of(fct_sla(facts), *columns) == [
+        ("first_response", 0, NINE, after(60), after(60), 60, "met"),
+        # the bot ended the second wait in time: it is not judged
+        ("next_response", 3, after(110), after(140), after(200), 90, "breached"),
     ]

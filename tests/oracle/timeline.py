@@ -20,6 +20,11 @@ def to_the_second(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)
 
 
+def whole_second(instant: datetime) -> datetime:
+    """An instant as the marts of talks have it: without its fraction of a second."""
+    return instant.replace(microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     at: datetime
