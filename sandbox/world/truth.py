@@ -53,7 +53,7 @@ llm_interactions  id, conversation_id, bot_conversation_id, intent, confidence, 
                   prompt_tokens, completion_tokens, latency_ms, created_at
 lead_interactions id, lead_id, type, outcome, duration_seconds, agent_id, created_at
 agents            user_id, name, email, role, removed
-inboxes           inbox_id, name, channel_type, timezone, working_hours_enabled, has_bot
+inboxes           inbox_id, name, channel_type, provider, timezone, working_hours_enabled, csat_survey_enabled, has_bot
 teams             team_id, name
 labels            label_id, title
 working_hours     inbox_id, timezone, day_of_week (0 is Sunday), opens, closes (minutes of the local day; none where closed);

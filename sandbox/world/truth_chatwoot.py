@@ -45,10 +45,13 @@ def chatwoot_tables(known: Knowledge) -> dict[str, pd.DataFrame]:
         ),
         "inboxes": frame(
             (
-                (i.id, i.name, i.channel_type, i.timezone, i.working_hours_enabled, i.agent_bot_id is not None)
+                (
+                    *(i.id, i.name, i.channel_type, i.provider, i.timezone, i.working_hours_enabled),
+                    *(i.csat_survey_enabled, i.agent_bot_id is not None),
+                )
                 for i in account.inboxes.values()
             ),
-            "inbox_id name channel_type timezone working_hours_enabled has_bot",
+            "inbox_id name channel_type provider timezone working_hours_enabled csat_survey_enabled has_bot",
         ),
         "working_hours": frame(
             (

@@ -50,12 +50,15 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "bot_talks": ("talk_id", "handoff_at", "handoff_reason", "playbook"),
     # anonymous: without phone, e-mail and identifier, so that Chatwoot shows it in its conversations alone
     "contacts": ("contact_id", "phone", "name", "email", "anonymous"),
+    # members of the account and inboxes as they are listed now
+    "agents": ("agent_id", "name", "role"),
+    "inboxes": ("inbox_id", "name", "channel_type", "provider", "timezone", "keeps_hours", "asks_for_satisfaction"),
     "leads": (
         *("lead_id", "phone", "name", "email", "source_channel", "campaign_id", "status", "maturity_score"),
         *("created_at", "converted_at"),
     ),
-    "campaigns": ("campaign_id", "channel"),
-    "campaign_costs": ("campaign_id", "cost_date", "cost", "currency"),
+    "campaigns": ("campaign_id", "name", "channel", "started_on", "ended_on"),
+    "campaign_costs": ("campaign_id", "cost_date", "cost", "currency", "impressions", "clicks"),
     "feedback": ("feedback_id", "talk_id", "score", "nps_score", "created_at"),
     "llm_interactions": (
         *("bot_conversation_id", "intent", "confidence", "validated_intent", "model"),
@@ -101,6 +104,8 @@ class Facts:
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
     bot_talks: pd.DataFrame = field(default_factory=lambda: frame("bot_talks"))
     contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
+    agents: pd.DataFrame = field(default_factory=lambda: frame("agents"))
+    inboxes: pd.DataFrame = field(default_factory=lambda: frame("inboxes"))
     leads: pd.DataFrame = field(default_factory=lambda: frame("leads"))
     campaigns: pd.DataFrame = field(default_factory=lambda: frame("campaigns"))
     campaign_costs: pd.DataFrame = field(default_factory=lambda: frame("campaign_costs"))

@@ -61,6 +61,18 @@ def facts_from_truth(
         moments=_moments(frames, has_reports=has_reports),
         bot_talks=_bot_talks(frames),
         contacts=_take(frames["contacts"], "contacts", phone="phone_written"),
+        agents=_take(
+            # who left did so before anything was first read
+            frames["agents"][~frames["agents"]["removed"].astype(bool)],
+            "agents",
+            agent_id="user_id",
+        ),
+        inboxes=_take(
+            frames["inboxes"],
+            "inboxes",
+            keeps_hours="working_hours_enabled",
+            asks_for_satisfaction="csat_survey_enabled",
+        ),
         leads=_take(frames["leads"], "leads", phone="phone_written"),
         campaigns=_take(frames["campaigns"], "campaigns"),
         campaign_costs=_take(frames["campaign_costs"], "campaign_costs"),
