@@ -72,8 +72,8 @@ class PretendWorlds:
                 server.advance(hours, unannounced)
 
     def settings(self, tenant_id: str) -> dict[str, Any]:
-        seed, slug = self.tenants[tenant_id]
-        return {**self._servers[seed].world.tenants[slug].settings, "slug": tenant_id}
+        """As in tenants.yaml."""
+        return dict(self.installation.tenants[tenant_id])
 
     def account(self, tenant_id: str) -> Any:
         seed, slug = self.tenants[tenant_id]

@@ -44,6 +44,7 @@ from tests.oracle.roi import roi_by_campaign, roi_by_channel, roi_by_channel_mon
 from tests.oracle.sla import KEYS as SLA_KEYS
 from tests.oracle.sla import fct_sla, sla_daily
 from tests.oracle.team import team_performance_daily
+from tests.oracle.tenants import dim_dates, dim_tenants
 from tests.oracle.voice import csat_monthly, nps_monthly, voice_daily
 
 REQUESTS_WITHOUT_CHANGES = 15
@@ -59,6 +60,7 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "fct_bookings": (fct_bookings, ("tenant_id", "booking_id")),
     "fct_campaign_costs": (fct_campaign_costs, ("tenant_id", "campaign_id", "cost_date")),
     "dim_campaigns": (dim_campaigns, ("tenant_id", "campaign_id")),
+    "dim_tenants": (dim_tenants, ("tenant_id",)),
     "dim_agents": (dim_agents, ("tenant_id", "agent_id")),
     "dim_inboxes": (dim_inboxes, ("tenant_id", "inbox_id")),
     "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", *ORIGIN)),
@@ -122,10 +124,7 @@ EXCUSED_MARTS = {
     ),
     "fct_feedback": "adds up to voice_daily",
     "tenant_freshness": "tells of syncs, not of the world",
-    **dict.fromkeys(
-        (*("dim_dates", "dim_tenants"),),
-        "names and settings as they are written at the source",
-    ),
+    "dim_dates": "never changes: test_every_day_of_the_tenants_calendars_is_told",
 }
 # columns that are not compared with the truth, by mart, and why
 EXCUSED_COLUMNS = {
@@ -213,6 +212,15 @@ def test_each_tenant_stands_among_the_others_of_its_vertical(first_run: PretendW
     keys = ("tenant_id", "month", "metric")
     assert_same_table(stored, peer_benchmarks_monthly(stored), keys=keys, name="peer_benchmarks_monthly")
     assert stored["median"].notna().any(), "nobody has five peers: this test shows nothing"
+
+
+def test_every_day_of_the_tenants_calendars_is_told(first_run: PretendWorlds) -> None:
+    """Of one seed: the others' tenants are in the same places."""
+    tenants = [tenant_id for tenant_id, (seed, _) in first_run.tenants.items() if seed == first_run.seeds[0]]
+    stored = first_run.installation.query("select * from marts.dim_dates where tenant_id = any(%s)", tenants)
+    expected = pd.concat([dim_dates(first_run.facts(tenant_id)) for tenant_id in tenants], ignore_index=True)
+    assert sorted(stored.columns) == sorted(expected.columns)
+    assert_same_table(stored, expected, keys=("tenant_id", "date_day"), name="dim_dates")
 
 
 def test_every_column_of_every_mart_is_compared_or_excused(first_run: PretendWorlds) -> None:

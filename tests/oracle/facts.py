@@ -87,15 +87,22 @@ class Facts:
     """One tenant: its settings, its sources' clock at the last sync, and its frames (empty where not given)."""
 
     tenant_id: str
+    name: str = ""
     timezone: str = "America/Sao_Paulo"
+    locale: str = "pt-BR"
     currency: str = "BRL"
+    country: str = "BR"
+    subdivision: str | None = None
+    # chatwoot, bot
+    sources: frozenset[str] = frozenset()
     # metric -> seconds; a metric without a threshold is not measured
     thresholds: Mapping[str, int] = field(default_factory=dict)
     business_hours_only: bool = False
     # weekly hours of the tenant, and of the inboxes that have their own with the zone they are in
     hours: Sequence[Span] = tuple(ALWAYS)
     inbox_hours: Mapping[int, tuple[str, Sequence[Span]]] = field(default_factory=dict)
-    closed_days: frozenset[date] = frozenset()
+    # and why
+    closed_days: Mapping[date, str] = field(default_factory=dict)
     as_of: datetime | None = None
     owner_cost_per_month: Decimal = Decimal(0)
     applied_slas: pd.DataFrame = field(default_factory=lambda: frame("applied_slas"))

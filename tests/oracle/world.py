@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+import holidays
 import pandas as pd
 
 from funil.opening_hours import parse_business_hours
 from funil.service_levels import parse_duration
-from funil.tenants import Tenant
 from tests.oracle.facts import COLUMNS, Facts
 from tests.oracle.minute_clock import ALWAYS, Span
-from warehouse.closed_days import closed_days
 
 # what the truth calls a message -> the oracle's moment; other kinds (templates, notes, rules, campaigns) answer nobody
 SPEAKERS = {"customer": "customer", "human": "human", "bot": "bot"}
-# a tenant must have a source; which one does not matter to its calendar
-_SOURCE = {"bot": {"database_url": "postgresql://bot"}}
 _LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 HAPPENINGS = {"handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved"}
 
@@ -37,8 +34,13 @@ def facts_from_truth(
     talks = _talks(frames)
     return Facts(
         tenant_id=settings["slug"],
+        name=settings["name"],
         timezone=settings["timezone"],
+        locale=settings.get("locale", "pt-BR"),
         currency=settings.get("currency", "BRL"),
+        country=settings.get("country", "BR"),
+        subdivision=settings.get("subdivision"),
+        sources=frozenset({"chatwoot", "bot"} & set(settings)),
         thresholds={
             metric: int(parse_duration(settings["sla"][metric]).total_seconds())
             for metric in ("first_response", "next_response", "resolution")
@@ -50,7 +52,7 @@ def facts_from_truth(
         business_hours_only=settings.get("sla", {}).get("business_hours_only", False),
         hours=_tenant_hours(settings),
         inbox_hours=_inbox_hours(frames["working_hours"]),
-        closed_days=frozenset(closed_days(Tenant.model_validate({**settings, **_SOURCE}), (as_of or _LONG_AGO).date())),
+        closed_days=closed_days(settings, (as_of or _LONG_AGO).year),
         # Chatwoot tells nobody how a blocked contact fares
         applied_slas=_take(
             frames["applied_slas"][~frames["applied_slas"]["contact_blocked"].astype(bool)],
@@ -83,6 +85,21 @@ def facts_from_truth(
         surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
     )
+
+
+def closed_days(settings: Mapping[str, Any], this_year: int) -> dict[date, str]:
+    """The holidays of the tenant's country and state from 2015 to the year after next, corrected by its own days."""
+    optional = settings.get("holidays", "public+optional") == "public+optional"
+    calendar = holidays.country_holidays(
+        settings.get("country", "BR"),
+        subdiv=settings.get("subdivision"),
+        years=range(2015, this_year + 3),
+        categories=("public", "optional") if optional else ("public",),
+        language=settings.get("locale", "pt-BR").replace("-", "_"),
+    )
+    own = dict.fromkeys(settings.get("closed_days", ()), "closed_days in tenants.yaml")
+    opened = set(settings.get("open_days", ()))
+    return {day: reason for day, reason in {**own, **calendar}.items() if day not in opened}
 
 
 def _tenant_hours(settings: Mapping[str, Any]) -> Sequence[Span]:
