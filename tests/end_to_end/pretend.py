@@ -18,8 +18,8 @@ from tests.oracle.facts import Facts
 from tests.oracle.world import facts_from_truth
 
 ANALYSIS = """
-select conversation_id as talk_id, is_lead, lead_probability, visit_scheduled from analysis.conversation_analysis
-where tenant_id = %s
+select conversation_id as talk_id, is_lead, lead_probability, visit_scheduled, visit_at, intent, sentiment
+from analysis.conversation_analysis where tenant_id = %s
 """
 CLOCK = """
 select distinct on (source) source, source_clock from ops.sync_runs

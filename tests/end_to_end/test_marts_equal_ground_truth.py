@@ -25,6 +25,7 @@ from tests.oracle.bot import bot_daily, bot_handoffs_daily, bot_intents_monthly,
 from tests.oracle.campaigns import dim_campaigns, fct_campaign_costs
 from tests.oracle.compare import assert_same_table
 from tests.oracle.contacts import dim_contact_pii, dim_contacts, never_shown
+from tests.oracle.conversations import fct_conversations
 from tests.oracle.data_quality import data_quality_daily
 from tests.oracle.engagement import engagement_daily, retention_monthly
 from tests.oracle.facts import Facts
@@ -32,7 +33,7 @@ from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
 from tests.oracle.leads import fct_leads, lead_engagement, lead_matrix_daily
 from tests.oracle.peers import peer_benchmarks_monthly, tenant_metrics_monthly
-from tests.oracle.replies import times, waits
+from tests.oracle.replies import fct_replies
 from tests.oracle.response_times import response_times_by_hour, response_times_daily
 from tests.oracle.revenue import (
     customer_value_by_segment,
@@ -52,8 +53,8 @@ REQUESTS_WITHOUT_CHANGES = 15
 PERIOD = ("tenant_id", "period", "period_start", "currency")
 # mart -> what computes it, its grain
 MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
-    "fct_conversations": (times, ("tenant_id", "conversation_id")),
-    "fct_replies": (waits, ("tenant_id", "conversation_id", "wait_number")),
+    "fct_conversations": (fct_conversations, ("tenant_id", "conversation_id")),
+    "fct_replies": (fct_replies, ("tenant_id", "conversation_id", "wait_number")),
     "dim_contacts": (dim_contacts, ("tenant_id", "person_id")),
     "dim_contact_pii": (dim_contact_pii, ("tenant_id", "person_id")),
     "fct_leads": (fct_leads, ("tenant_id", "lead_id")),
@@ -128,28 +129,6 @@ EXCUSED_MARTS = {
 }
 # columns that are not compared with the truth, by mart, and why
 EXCUSED_COLUMNS = {
-    "fct_conversations": dict.fromkeys(
-        (
-            *("source", "chatwoot_conversation_id", "bot_conversation_ids", "person_id", "contact_id", "lead_id"),
-            *("inbox_id", "inbox_channel", "hours_inbox_id", "agent_id", "team_id", "status", "is_closed"),
-            *("priority", "labels", "created_at", "created_date", "first_customer_message_at"),
-            *("last_customer_message_at", "first_reply_at", "first_message_after_reply_at", "last_message_at"),
-            *("last_event", "last_event_at", "first_human_reply_at", "first_response_date"),
-            *("first_response_agent_id", "first_response_started_at", "first_response_ended_at"),
-            *("reported_first_response_seconds", "first_resolved_at", "first_resolved_date"),
-            *("first_resolution_agent_id", "last_resolved_at", "is_reopened", "has_bot", "handed_off_at"),
-            *("handoff_reason", "playbook", "is_only_with_bot", "is_lead", "lead_probability"),
-            *("is_visit_scheduled", "visit_at", "intent", "sentiment"),
-        ),
-        "what the aggregates are made of",
-    ),
-    "fct_replies": dict.fromkeys(
-        (
-            *("inbox_id", "team_id", "agent_id", "started_date", "ended_date"),
-            *("is_next_response", "is_after_first_response"),
-        ),
-        "what response_times_daily is made of",
-    ),
     "fct_touchpoints": {"touched_at": "its order and its day are compared"},
     "fct_attribution": dict.fromkeys(("touched_at", "person_id"), "the touch is compared"),
     "peer_benchmarks_monthly": dict.fromkeys(

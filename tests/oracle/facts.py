@@ -40,7 +40,9 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     # agent and team are those of now, closed whether it is closed now
     "talks": (
         *("talk_id", "inbox_id", "contact_id", "lead_id", "agent_id", "team_id"),
-        *("born_status", "created_at", "closed"),
+        *("born_status", "created_at", "status", "closed", "priority", "labels", "inbox_channel"),
+        # its number in Chatwoot, and the bot's own conversation; what Chatwoot reported as the first response, in seconds
+        *("display_id", "bot_conversation_id", "reported_first_response"),
     ),
     # agent_id: who wrote a reply, or who had the talk when it was resolved; None where nobody can know
     "moments": ("talk_id", "at", "position", "what", "agent_id"),
@@ -69,7 +71,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "surveys": ("talk_id", "asked_at", "response_id"),
     "bookings": ("booking_id", "lead_id", "procedure", "value", "currency", "booked_at", "scheduled_for", "status"),
     # given, not true: what the analyzer said of each talk
-    "analysis": ("talk_id", "is_lead", "lead_probability", "visit_scheduled"),
+    "analysis": ("talk_id", "is_lead", "lead_probability", "visit_scheduled", "visit_at", "intent", "sentiment"),
 }
 
 

@@ -16,14 +16,6 @@ from tests.oracle.timeline import Talk, cut
 
 STAGES = ("contact", "engaged", "lead", "appointment", "customer")
 STEPS = (*pairwise(STAGES), ("contact", "customer"))
-# a moment of a talk -> the name under which it can be a person's last event
-EVENTS = {
-    "customer": "customer_message",
-    "human": "human_reply",
-    "bot": "bot_reply",
-    "handed_off": "handed_off",
-    "resolved": "resolved",
-}
 EVERYBODY = "(all)"
 
 
@@ -66,8 +58,8 @@ def last_event(person: Person) -> tuple[int, str]:
     """The last that happened with a person, and the second it did; of two in one second the last by name."""
     found = [(cut(at), "lead_created") for at, _ in sorted(person.leads)[:1]]
     for talk in person.talks:
-        told = [moment for moment in talk.moments if moment.what in EVENTS]
-        found.append((cut(told[-1].at), EVENTS[told[-1].what]) if told else (cut(talk.created_at), "created"))
+        at, event = talk.last_event
+        found.append((cut(at), event))
     for booking in person.bookings:
         if booking.status != "attended":
             missed = booking.status == "no_show" and booking.scheduled_for is not None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.timeline import Talk, cut, talks, whole_second
+from tests.oracle.timeline import Talk, cut, talks, to_the_second
 
 KEYS = ["tenant_id", "sla_date", "policy_source", "metric", "inbox_id", "team_id", "agent_id"]
 COLUMNS = [*KEYS, "applied", "met", "breached", "running", "compliance"]
@@ -67,7 +67,7 @@ def fct_sla(facts: Facts) -> pd.DataFrame:
 
 def _row(facts: Facts, verdict: Verdict) -> tuple[object, ...]:
     talk, clock, threshold = verdict.talk, verdict.clock, verdict.threshold
-    began, ended = whole_second(clock.began), clock.ended and whole_second(clock.ended)
+    began, ended = to_the_second(clock.began), clock.ended and to_the_second(clock.ended)
     if verdict.policy.business_hours_only:
         due_at = facts.last_instant_within(talk.inbox_id, began, threshold)
     else:

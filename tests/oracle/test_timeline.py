@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 
 from tests.oracle.build import NINE, facts_of, rows_of, talk
-from tests.oracle.replies import times, waits
+from tests.oracle.conversations import fct_conversations
+from tests.oracle.replies import fct_replies
 
 
 def waits_of(story: list[tuple[float, str]]) -> list[tuple[object, ...]]:
-    return rows_of(waits(facts_of(talk(story))), "wait_seconds", "ended_by", "is_first_response")
+    return rows_of(fct_replies(facts_of(talk(story))), "wait_seconds", "ended_by", "is_first_response")
 
 
 def first_response(story: list[tuple[float, str]]) -> object:
-    return times(facts_of(talk(story)))["first_response_seconds"].iloc[0]
+    return fct_conversations(facts_of(talk(story)))["first_response_seconds"].iloc[0]
 
 
 def test_a_wait_runs_from_the_first_unanswered_message_to_the_reply() -> None:
@@ -49,7 +50,7 @@ def test_both_ends_of_a_duration_are_cut_to_whole_seconds() -> None:
     assert waits_of([(0.9, "customer"), (10.1, "human")]) == [(10, "human_reply", True)]
     # created at 0.5, cut to 0; answered at 1.4, cut to 1
     late = talk([(0.9, "human")], began=NINE + timedelta(seconds=0.5))
-    assert times(facts_of(late))["first_response_seconds"].iloc[0] == 1
+    assert fct_conversations(facts_of(late))["first_response_seconds"].iloc[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_the_first_response_is_measured_from_where_chatwoot_measures_it(
 
 def test_every_resolution_is_measured_from_creation() -> None:
     row = rows_of(
-        times(facts_of(talk([(0, "customer"), (60, "resolved"), (90, "opened"), (150, "resolved")]))),
+        fct_conversations(facts_of(talk([(0, "customer"), (60, "resolved"), (90, "opened"), (150, "resolved")]))),
         "resolutions",
         "resolution_seconds",
     )

@@ -9,6 +9,15 @@ from typing import Any
 
 from tests.oracle.facts import Facts
 
+# moments that begin or end a wait, or tell where a talk stands, and what the marts call them
+EVENTS = {
+    "customer": "customer_message",
+    "human": "human_reply",
+    "bot": "bot_reply",
+    "handed_off": "handed_off",
+    "resolved": "resolved",
+}
+
 
 def cut(instant: datetime) -> int:
     """An instant as whole seconds since 1970; durations are differences of these, as Chatwoot's are."""
@@ -17,11 +26,6 @@ def cut(instant: datetime) -> int:
 
 def to_the_second(instant: datetime) -> datetime:
     """An instant as the marts date what happens in a talk: cut to whole seconds."""
-    return instant.replace(microsecond=0)
-
-
-def whole_second(instant: datetime) -> datetime:
-    """An instant as the marts of talks have it: without its fraction of a second."""
     return instant.replace(microsecond=0)
 
 
@@ -72,6 +76,12 @@ class Talk:
         """Who had it when it was first resolved, else who has it now."""
         resolved = self.first("resolved")
         return self.agent_id if resolved is None or resolved.agent_id is None else resolved.agent_id
+
+    @property
+    def last_event(self) -> tuple[datetime, str]:
+        """The last that happened in it and tells where it stands, its creation included."""
+        told = [moment for moment in self.moments if moment.what in EVENTS]
+        return (told[-1].at, EVENTS[told[-1].what]) if told else (self.created_at, "created")
 
     @property
     def first_human_reply_at(self) -> datetime | None:

@@ -31,7 +31,7 @@ def facts_from_truth(
 ) -> Facts:
     """A tenant's facts: its settings as in tenants.yaml, the world's truth, what the analysis said and the clock."""
     frames = {name: truth[name].astype(object).where(truth[name].notna(), None) for name in truth}
-    talks = _talks(frames)
+    talks = _talks(frames, has_reports=has_reports)
     return Facts(
         tenant_id=settings["slug"],
         name=settings["name"],
@@ -145,14 +145,21 @@ def _plain(cell: Any) -> Any:
     return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
 
 
-def _talks(truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _talks(truth: Mapping[str, pd.DataFrame], *, has_reports: bool) -> pd.DataFrame:
     conversations = truth["conversations"]
     bot_inboxes = set(truth["inboxes"].loc[truth["inboxes"]["has_bot"].astype(bool), "inbox_id"])
     events = truth["events"].sort_values("position")
     changes = events[events["name"] != "created"].groupby("conversation_id")["name"].first().to_dict()
     born = [_born_status(row, bot_inboxes, changes) for row in conversations.itertuples(index=False)]
+    reports = truth["reporting_events"]
+    reports = reports[(reports["name"] == "first_response") & has_reports]
+    reported = {talk_id: int(min(values)) for talk_id, values in reports.groupby("conversation_id")["value"]}
     return _take(
-        conversations.assign(talk_id=conversations["conversation_id"], born_status=born),
+        conversations.assign(
+            talk_id=conversations["conversation_id"],
+            born_status=born,
+            reported_first_response=[reported.get(talk_id) for talk_id in conversations["conversation_id"]],
+        ).replace({"reported_first_response": {float("nan"): None}}),
         "talks",
         agent_id="assignee_id",
     )
