@@ -29,6 +29,7 @@ from tests.oracle.conversations import fct_conversations
 from tests.oracle.data_quality import data_quality_daily
 from tests.oracle.engagement import engagement_daily, retention_monthly
 from tests.oracle.facts import Facts
+from tests.oracle.feedback import fct_feedback
 from tests.oracle.funnel import ORIGIN, funnel_daily
 from tests.oracle.journeys import funnel_abandonment_daily, funnel_stage_times, time_to_conversion
 from tests.oracle.leads import fct_leads, lead_engagement, lead_matrix_daily
@@ -105,6 +106,7 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "lead_engagement": (lead_engagement, ("tenant_id", "lead_id")),
     "lead_matrix_daily": (lead_matrix_daily, ("tenant_id", "created_date", "channel", "quadrant")),
     "data_quality_daily": (data_quality_daily, ("tenant_id", "date_day", "check_name", "subject")),
+    "fct_feedback": (fct_feedback, ("tenant_id", "source", "answer_id", "kind")),
     "nps_monthly": (nps_monthly, ("tenant_id", "month")),
     "csat_monthly": (csat_monthly, ("tenant_id", "month", "source")),
     "voice_daily": (voice_daily, ("tenant_id", "date_day", "source", "inbox_id", "agent_id")),
@@ -123,14 +125,11 @@ EXCUSED_MARTS = {
     **dict.fromkeys(
         ("staffing_by_hour", "staffing_plan", "staffing_shifts"), "shows what ml planned: tests/ml/test_staffing.py"
     ),
-    "fct_feedback": "adds up to voice_daily",
     "tenant_freshness": "tells of syncs, not of the world",
     "dim_dates": "never changes: test_every_day_of_the_tenants_calendars_is_told",
 }
 # columns that are not compared with the truth, by mart, and why
 EXCUSED_COLUMNS = {
-    "fct_touchpoints": {"touched_at": "its order and its day are compared"},
-    "fct_attribution": dict.fromkeys(("touched_at", "person_id"), "the touch is compared"),
     "peer_benchmarks_monthly": dict.fromkeys(
         ("peers", "p25", "median", "p75", "quarter"), "test_each_tenant_stands_among_the_others_of_its_vertical"
     ),

@@ -66,6 +66,7 @@ def fct_touchpoints(facts: Facts) -> pd.DataFrame:
             "conversation_id": None if touch.talk is None else touch.talk.talk_id,
             "channel": touch.channel,
             "campaign_id": touch.campaign_id,
+            "touched_at": touch.touched_at,
             "inbox_id": None if touch.talk is None else touch.talk.inbox_id,
             "touched_date": facts.local_date(touch.touched_at),
         }
@@ -131,11 +132,13 @@ def fct_attribution(facts: Facts) -> pd.DataFrame:
                         {
                             "tenant_id": facts.tenant_id,
                             "conversion_id": conversion_id,
+                            "person_id": None if person is None else person.person_id,
                             "converted_at": at,
                             "model": model,
                             "touch_number": number,
                             "touches": len(within),
                             "touchpoint_id": None if touch is None else touch.touchpoint_id,
+                            "touched_at": None if touch is None else touch.touched_at,
                             "channel": NO_CHANNEL if touch is None else touch.channel,
                             "campaign_id": None if touch is None else touch.campaign_id,
                             "conversion_date": facts.local_date(at),

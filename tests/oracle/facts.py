@@ -61,13 +61,13 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ),
     "campaigns": ("campaign_id", "name", "channel", "started_on", "ended_on"),
     "campaign_costs": ("campaign_id", "cost_date", "cost", "currency", "impressions", "clicks"),
-    "feedback": ("feedback_id", "talk_id", "score", "nps_score", "created_at"),
+    "feedback": ("feedback_id", "talk_id", "score", "nps_score", "comment", "created_at"),
     "llm_interactions": (
         *("bot_conversation_id", "intent", "confidence", "validated_intent", "model"),
         *("prompt_tokens", "completion_tokens", "latency_ms", "created_at"),
     ),
     # Chatwoot's satisfaction surveys: the answers with their last rating, and what was sent (response_id: its answer)
-    "csat": ("response_id", "talk_id", "agent_id", "rating", "created_at"),
+    "csat": ("response_id", "talk_id", "agent_id", "rating", "comment", "created_at"),
     "surveys": ("talk_id", "asked_at", "response_id"),
     "bookings": ("booking_id", "lead_id", "procedure", "value", "currency", "booked_at", "scheduled_for", "status"),
     # given, not true: what the analyzer said of each talk

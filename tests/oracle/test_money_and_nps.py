@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from tests.oracle.build import NINE, after, facts_of, rows_of
+from tests.oracle.build import NINE, after, facts_of, rows_of, talk
+from tests.oracle.feedback import category, fct_feedback
 from tests.oracle.roi import roi_by_channel_monthly
 from tests.oracle.voice import nps_monthly
 
@@ -79,3 +80,34 @@ def test_nps_is_promoters_less_detractors() -> None:
         (MARCH, 6, 2, 2, 2, 0.0),
         (APRIL, 1, 1, 0, 0, 100.0),
     ]
+
+
+def test_categories() -> None:
+    nps = [category("nps", score) for score in range(11)]
+    assert nps == 7 * ["detractor"] + 2 * ["passive"] + 2 * ["promoter"]
+    csat = [category("csat", score) for score in range(1, 6)]
+    assert csat == ["dissatisfied", "dissatisfied", "neutral", "satisfied", "satisfied"]
+
+
+def test_an_answer_may_be_two_and_outlive_its_talk() -> None:
+    row, moments = talk([])
+    facts = facts_of(
+        (dict(row) | {"agent_id": 7}, moments),
+        feedback=[
+            {"feedback_id": "a", "talk_id": "chatwoot-1", "score": 5, "nps_score": 11, "created_at": NINE},
+            {"feedback_id": "b", "talk_id": "gone", "score": 5, "nps_score": 0, "comment": "", "created_at": NINE},
+        ],
+        csat=[
+            {"response_id": 1, "talk_id": "chatwoot-1", "rating": 3, "comment": "hm", "created_at": after(0.9)},
+            {"response_id": 2, "talk_id": "gone", "rating": 1, "agent_id": 8, "created_at": NINE},
+        ],
+    )
+    columns = ("answer_id", "kind", "score", "conversation_id", "person_id", "inbox_id", "agent_id", "has_comment")
+    assert rows_of(fct_feedback(facts), *columns) == [
+        ("a", "csat", 5, "chatwoot-1", "contact-1", 1, 7, False),
+        ("b", "nps", 0, None, None, None, None, False),
+        ("b", "csat", 5, None, None, None, None, False),
+        ("1", "csat", 3, "chatwoot-1", "contact-1", 1, 7, True),
+        ("2", "csat", 1, None, None, None, 8, False),
+    ]
+    assert set(fct_feedback(facts)["answered_at"]) == {NINE}

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tests.oracle.facts import Facts
+from tests.oracle.feedback import answers, category
 
 Z = NormalDist().inv_cdf(0.975)
 DAILY = [
@@ -46,20 +47,12 @@ class Voice:
 
 
 def voices(facts: Facts) -> Iterator[Voice]:
-    """Every answer with a score in its range, on the local day it was first given, and every survey sent."""
+    """Every answer on the local day it was first given, and every survey sent."""
+    for answer in answers(facts):
+        day = facts.local_date(answer.answered_at)
+        yield Voice(answer.kind, answer.score, day, answer.source, answer.inbox_id, answer.agent_id)
     talks = {talk.talk_id: (talk.inbox_id, talk.agent_id) for talk in facts.talks.itertuples(index=False)}
     credited = dict(zip(facts.csat["response_id"], facts.csat["agent_id"], strict=True))
-    for row in facts.feedback.itertuples(index=False):
-        inbox, agent = talks.get(row.talk_id, (None, None))
-        day = facts.local_date(row.created_at)
-        if row.nps_score is not None and 0 <= row.nps_score <= 10:
-            yield Voice("nps", row.nps_score, day, "bot", inbox, agent)
-        if row.score is not None and 1 <= row.score <= 5:
-            yield Voice("csat", row.score, day, "bot", inbox, agent)
-    for row in facts.csat.itertuples(index=False):
-        inbox, agent = talks.get(row.talk_id, (None, None))
-        day = facts.local_date(row.created_at)
-        yield Voice("csat", row.rating, day, "chatwoot", inbox, agent if row.agent_id is None else row.agent_id)
     for row in facts.surveys.itertuples(index=False):
         inbox, agent = talks[row.talk_id]
         who = credited.get(row.response_id)
@@ -157,7 +150,7 @@ def _grouped(said: Any, key: Callable[[Voice], tuple[Any, ...]]) -> Iterator[tup
 
 def _classes(group: list[Voice]) -> Counter[str]:
     scores = [voice.score for voice in group if voice.kind == "nps"]
-    return Counter("promoters" if s >= 9 else "passives" if s >= 7 else "detractors" for s in scores)
+    return Counter(category("nps", score) + "s" for score in scores)
 
 
 def _nps(count: Counter[str]) -> float | None:

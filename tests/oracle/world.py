@@ -81,7 +81,7 @@ def facts_from_truth(
         bookings=_take(frames["bookings"], "bookings"),
         feedback=_take(frames["feedback"], "feedback", talk_id="conversation_id"),
         llm_interactions=_take(frames["llm_interactions"], "llm_interactions"),
-        csat=_take(frames["csat"], "csat", talk_id="conversation_id"),
+        csat=_take(frames["csat"], "csat", talk_id="conversation_id", comment="feedback_message"),
         surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
     )
