@@ -21,7 +21,7 @@ conversations     conversation_id, source (chatwoot|bot), database_id, display_i
                   assignee_id, team_id, labels (tuple), priority, snoozed_until, first_reply_at, waiting_since,
                   sla_policy_id, began_by (customer|agent| campaign), started_at (the bot's), ended_at, resolved_by
                   (bot|human), handoff_at (the bot's), handoff_reason, playbook, bot_took_part, has_human_reply,
-                  assigned_to_bot
+                  assigned_to_bot, bot_updated_at (when the bot last changed it)
 messages          conversation_id, source (chatwoot|bot), message_id (text), at, kind, incoming, user_id, deleted,
                   failed, content, position (within the
                   conversation, in the order of writing). kind: customer | human (also an echo of the phone's app) | bot | automation | campaign

@@ -56,6 +56,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
                 with_bot,
                 c.id in journal.human_replies,
                 c.assignee_agent_bot_id is not None,
+                talk.updated_at if talk else None,
             )
         )
     people_wrote = {m.conversation_id for m in known.rows("conversation_messages") if m.sender == "human"}
@@ -95,6 +96,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
                 True,
                 talk.id in people_wrote,
                 True,
+                talk.updated_at,
             )
         )
     return frame(
@@ -102,7 +104,7 @@ def conversations(known: Knowledge) -> pd.DataFrame:
         "conversation_id source database_id display_id bot_conversation_id contact_id lead_id person_id inbox_id "
         "inbox_channel created_at status closed assignee_id team_id labels priority snoozed_until first_reply_at "
         "waiting_since sla_policy_id began_by started_at ended_at resolved_by handoff_at handoff_reason playbook "
-        "bot_took_part has_human_reply assigned_to_bot",
+        "bot_took_part has_human_reply assigned_to_bot bot_updated_at",
     )
 
 

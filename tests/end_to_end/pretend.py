@@ -21,9 +21,9 @@ ANALYSIS = """
 select conversation_id as talk_id, is_lead, lead_probability, visit_scheduled, visit_at, intent, sentiment
 from analysis.conversation_analysis where tenant_id = %s
 """
-CLOCK = """
-select distinct on (source) source, source_clock from ops.sync_runs
-where tenant_id = %s and status = 'succeeded' order by source, sync_id desc
+SYNC_RUNS = """
+select source, sync_id, status, finished_at, source_clock, error from ops.sync_runs
+where tenant_id = %s order by sync_id
 """
 
 
@@ -85,13 +85,16 @@ class PretendWorlds:
 
     def facts(self, tenant_id: str) -> Facts:
         """The truth of now, with what the analyzer said of each talk and the clocks the last syncs saw."""
-        clocks = dict(self.installation.query(CLOCK, tenant_id).itertuples(index=False, name=None))
+        runs = self.installation.query(SYNC_RUNS, tenant_id)
+        succeeded = runs[runs["status"] == "succeeded"]
+        clocks = dict(zip(succeeded["source"], succeeded["source_clock"], strict=True))
         return facts_from_truth(
             self.settings(tenant_id),
             self.truth(tenant_id),
             analysis=self.installation.query(ANALYSIS, tenant_id),
             as_of=clocks.get("chatwoot") or clocks.get("bot"),
             has_reports=self.account(tenant_id).enterprise,
+            sync_runs=runs,
         )
 
     def all_facts(self) -> Iterator[Facts]:

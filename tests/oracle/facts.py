@@ -70,7 +70,8 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "csat": ("response_id", "talk_id", "agent_id", "rating", "comment", "created_at"),
     "surveys": ("talk_id", "asked_at", "response_id"),
     "bookings": ("booking_id", "lead_id", "procedure", "value", "currency", "booked_at", "scheduled_for", "status"),
-    # given, not true: what the analyzer said of each talk
+    # given, not true: what was told of each sync, and what the analyzer said of each talk
+    "sync_runs": ("source", "sync_id", "status", "finished_at", "source_clock", "error"),
     "analysis": ("talk_id", "is_lead", "lead_probability", "visit_scheduled", "visit_at", "intent", "sentiment"),
 }
 
@@ -109,6 +110,9 @@ class Facts:
     owner_cost_per_month: Decimal = Decimal(0)
     applied_slas: pd.DataFrame = field(default_factory=lambda: frame("applied_slas"))
     vertical: str = "other"
+    # source -> when anything last happened there
+    last_events: Mapping[str, datetime] = field(default_factory=dict)
+    sync_runs: pd.DataFrame = field(default_factory=lambda: frame("sync_runs"))
     talks: pd.DataFrame = field(default_factory=lambda: frame("talks"))
     moments: pd.DataFrame = field(default_factory=lambda: frame("moments"))
     bot_talks: pd.DataFrame = field(default_factory=lambda: frame("bot_talks"))

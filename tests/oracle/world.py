@@ -14,6 +14,7 @@ from funil.opening_hours import parse_business_hours
 from funil.service_levels import parse_duration
 from tests.oracle.facts import COLUMNS, Facts
 from tests.oracle.minute_clock import ALWAYS, Span
+from tests.oracle.timeline import to_the_second
 
 # what the truth calls a message -> the oracle's moment; other kinds (templates, notes, rules, campaigns) answer nobody
 SPEAKERS = {"customer": "customer", "human": "human", "bot": "bot"}
@@ -28,8 +29,10 @@ def facts_from_truth(
     analysis: pd.DataFrame | None = None,
     as_of: datetime | None = None,
     has_reports: bool = True,
+    sync_runs: pd.DataFrame | None = None,
 ) -> Facts:
-    """A tenant's facts: its settings as in tenants.yaml, the world's truth, what the analysis said and the clock."""
+    """A tenant's facts: its settings as in tenants.yaml, the world's truth, what the analysis said, the clock and what
+    was told of its syncs."""
     frames = {name: truth[name].astype(object).where(truth[name].notna(), None) for name in truth}
     talks = _talks(frames, has_reports=has_reports)
     return Facts(
@@ -59,6 +62,8 @@ def facts_from_truth(
             "applied_slas",
             talk_id="conversation_id",
         ),
+        last_events=_last_events(frames),
+        sync_runs=pd.DataFrame(columns=list(COLUMNS["sync_runs"])) if sync_runs is None else sync_runs,
         talks=talks,
         moments=_moments(frames, has_reports=has_reports),
         bot_talks=_bot_talks(frames),
@@ -85,6 +90,27 @@ def facts_from_truth(
         surveys=_take(frames["surveys"], "surveys", talk_id="conversation_id"),
         analysis=pd.DataFrame(columns=list(COLUMNS["analysis"])) if analysis is None else analysis,
     )
+
+
+def _last_events(truth: Mapping[str, pd.DataFrame]) -> dict[str, datetime]:
+    """Chatwoot tells of an instant in whole seconds, the bot as its database has it."""
+    talks, messages = truth["conversations"], truth["messages"]
+    of_chatwoot = [
+        *talks.loc[talks["source"] == "chatwoot", "created_at"],
+        *messages.loc[messages["source"] == "chatwoot", "at"],
+        *truth["csat"]["created_at"],
+    ]
+    # a message counts by the change of its conversation
+    of_the_bot = [
+        *talks["bot_updated_at"],
+        *(at for name in ("leads", "bookings") for at in truth[name]["updated_at"]),
+        *(at for name in ("feedback", "lead_interactions") for at in truth[name]["created_at"]),
+    ]
+    latest = {
+        "chatwoot": max(map(to_the_second, map(_plain, of_chatwoot)), default=None),
+        "bot": max((_plain(at) for at in of_the_bot if at is not None), default=None),
+    }
+    return {source: at for source, at in latest.items() if at is not None}
 
 
 def closed_days(settings: Mapping[str, Any], this_year: int) -> dict[date, str]:
