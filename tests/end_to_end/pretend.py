@@ -17,6 +17,16 @@ from tests.end_to_end.installation import Installation
 from tests.oracle.facts import Facts
 from tests.oracle.world import facts_from_truth
 
+# the sandbox's tenants promise all their customers the same; here one promises some more, some less
+OVERRIDES = {
+    "sorriso": [
+        {"inbox": 2, "first_response": "15m", "resolution": "24h"},
+        {"inbox": 3, "resolution": "12h", "business_hours_only": False},
+        {"priority": "high", "first_response": "5m", "resolution": "12h", "business_hours_only": False},
+        {"priority": "urgent", "first_response": "2m", "next_response": "2m"},
+        {"inbox": 2, "priority": "high", "next_response": "10m", "resolution": "8h"},
+    ]
+}
 ANALYSIS = """
 select conversation_id as talk_id, is_lead, lead_probability, visit_scheduled, visit_at, intent, sentiment
 from analysis.conversation_analysis where tenant_id = %s
@@ -105,6 +115,7 @@ def _entry(slug: str, tenant: Any, base_url: str, bot_dsn: str | None) -> dict[s
     entry = {
         **tenant.settings,
         "slug": slug,
+        "sla": {**tenant.settings["sla"], "overrides": OVERRIDES.get(tenant.settings["slug"], [])},
         "chatwoot": {
             "base_url": base_url,
             "account_id": tenant.account.id,

@@ -112,20 +112,19 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "csat_monthly": (csat_monthly, ("tenant_id", "month", "source")),
     "voice_daily": (voice_daily, ("tenant_id", "date_day", "source", "inbox_id", "agent_id")),
 }
-# marts that are not compared with the truth, and why
-EXCUSED_MARTS = {
-    "anomalies": "shows what ml found: tests/ml/test_anomalies.py",
-    **dict.fromkeys(
-        ("demand_forecast", "forecast_accuracy"), "shows what ml expects: tests/ml/test_demand_forecast.py"
-    ),
-    "lead_scores": "shows what ml expects: test_lead_scores.py",
+# views that do no more than show what ml computed, and what holds that
+SHOW_ML = {
+    "anomalies": "tests/ml/test_anomalies.py",
+    **dict.fromkeys(("demand_forecast", "forecast_accuracy"), "tests/ml/test_demand_forecast.py"),
+    "lead_scores": "tests/end_to_end/test_lead_scores.py",
     **dict.fromkeys(
         ("budget_allocation", "customer_value_forecast", "price_sensitivity", "revenue_forecast"),
-        "shows what ml estimated: test_money_marts.py",
+        "tests/end_to_end/test_money_marts.py",
     ),
-    **dict.fromkeys(
-        ("staffing_by_hour", "staffing_plan", "staffing_shifts"), "shows what ml planned: tests/ml/test_staffing.py"
-    ),
+    **dict.fromkeys(("staffing_by_hour", "staffing_plan", "staffing_shifts"), "tests/ml/test_staffing.py"),
+}
+# other marts that are not compared with the truth, and why
+EXCUSED_MARTS = {
     "tenant_freshness": "told as of when it is looked at: compared by the same tests, in freshness_problems",
     "dim_dates": "never changes: test_every_day_of_the_tenants_calendars_is_told",
 }
@@ -136,6 +135,7 @@ EXCUSED_COLUMNS = {
     ),
 }
 COLUMNS_OF_MARTS = "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+READ_BY_VIEWS = "select view_name, table_name from information_schema.view_table_usage where view_schema = 'marts'"
 LAST_CHECK = "select execution_status from asset_check_executions where check_name = %s order by id desc limit 1"
 SYNCS = "select tenant_id, sync_id, requests, rows_written, rows_deleted, rows_rejected from ops.sync_runs"
 
@@ -223,9 +223,13 @@ def test_every_column_of_every_mart_is_compared_or_excused(first_run: PretendWor
     stored = first_run.installation.query(COLUMNS_OF_MARTS).groupby("table_name")["column_name"].agg(list)
     facts = next(first_run.all_facts())
     told = {mart: [*compute(facts).columns, *EXCUSED_COLUMNS.get(mart, ())] for mart, (compute, _) in MARTS.items()}
-    assert sorted(stored.index) == sorted([*told, *EXCUSED_MARTS])
+    assert sorted(stored.index) == sorted([*told, *SHOW_ML, *EXCUSED_MARTS])
     for mart, columns in told.items():
         assert sorted(stored[mart]) == sorted(columns), mart
+    read = first_run.installation.query(READ_BY_VIEWS).groupby("view_name")["table_name"].agg(list)
+    for mart in SHOW_ML:
+        others = {table for table in read[mart] if not table.startswith("stg_ml__")}
+        assert others <= {"stg_config__tenants"}, f"{mart} computes something itself"
 
 
 def test_after_the_first_run_every_figure_is_the_truth(first_run: PretendWorlds) -> None:

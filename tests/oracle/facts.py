@@ -32,6 +32,7 @@ from tests.oracle.minute_clock import ALWAYS, MinuteClock, Span
 
 # how long after everything else something may be due
 LOOKAHEAD = timedelta(days=60)
+METRICS = ("first_response", "next_response", "resolution")
 WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved")
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -86,6 +87,16 @@ def frame(name: str, rows: Sequence[Mapping[str, object]] = ()) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Other thresholds for the talks of an inbox, of a priority (None: of any), or both; what it leaves out stays."""
+
+    inbox_id: int | None
+    priority: str | None
+    thresholds: Mapping[str, int]
+    business_hours_only: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """One tenant: its settings, its sources' clock at the last sync, and its frames (empty where not given)."""
 
@@ -101,6 +112,7 @@ class Facts:
     # metric -> seconds; a metric without a threshold is not measured
     thresholds: Mapping[str, int] = field(default_factory=dict)
     business_hours_only: bool = False
+    overrides: Sequence[Override] = ()
     # weekly hours of the tenant, and of the inboxes that have their own with the zone they are in
     hours: Sequence[Span] = tuple(ALWAYS)
     inbox_hours: Mapping[int, tuple[str, Sequence[Span]]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from tests.oracle.facts import Facts
+from tests.oracle.facts import METRICS, Facts
 from tests.oracle.timeline import Talk, cut, talks, to_the_second
 
 KEYS = ["tenant_id", "sla_date", "policy_source", "metric", "inbox_id", "team_id", "agent_id"]
@@ -106,15 +106,32 @@ def sla_daily(facts: Facts) -> pd.DataFrame:
 
 def verdicts(facts: Facts) -> Iterator[Verdict]:
     """Everything measured in any talk, under the tenant's policy and under Chatwoot's."""
-    tenant_policy = Policy("tenant", facts.thresholds, facts.business_hours_only)
     applied = {row.talk_id: row for row in facts.applied_slas.itertuples(index=False)}
     for talk in talks(facts):
-        yield from _Judge(facts, talk, tenant_policy).verdicts()
+        for policy in tenants_policies(facts, talk):
+            yield from _Judge(facts, talk, policy).verdicts()
         if (row := applied.get(talk.talk_id)) is not None:
-            given = {metric: getattr(row, metric) for metric in ("first_response", "next_response", "resolution")}
+            given = {metric: getattr(row, metric) for metric in METRICS}
             thresholds = {metric: int(seconds) for metric, seconds in given.items() if seconds is not None}
             policy = Policy("chatwoot", thresholds, bool(row.business_hours_only), row.applied_at)
             yield from _Judge(facts, talk, policy).verdicts()
+
+
+def tenants_policies(facts: Facts, talk: Talk) -> Iterator[Policy]:
+    """For each metric the tenant's own: that for the talk's inbox and priority, else for its priority, else for its
+    inbox, else for everybody."""
+    for metric in METRICS:
+        fitting = [
+            override
+            for override in facts.overrides
+            if metric in override.thresholds
+            and override.inbox_id in (None, talk.inbox_id)
+            and override.priority in (None, talk.priority)
+        ]
+        fitting.sort(key=lambda override: (override.priority is None, override.inbox_id is None))
+        promise = fitting[0] if fitting else facts
+        if metric in promise.thresholds:
+            yield Policy("tenant", {metric: promise.thresholds[metric]}, promise.business_hours_only)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.oracle.build import NINE, after, facts_of, rows_of, talk
+from tests.oracle.facts import Override
 from tests.oracle.minute_clock import Span
-from tests.oracle.sla import fct_sla, sla_daily
+from tests.oracle.sla import fct_sla, sla_daily, tenants_policies
+from tests.oracle.timeline import talks
 
 NONE: list[tuple[int, ...]] = []
 MET, BREACHED, RUNNING = [(1, 1, 0, 0)], [(1, 0, 1, 0)], [(1, 0, 0, 1)]
@@ -148,6 +150,27 @@ def test_due_in_opening_hours(began: datetime, seconds: int, due_at: datetime) -
         as_of=began,
     )
     assert rows_of(fct_sla(facts), "due_at", "status", "stopped_at") == [(due_at, "running", None)]
+
+
+def test_the_threshold_for_inbox_and_priority_goes_before_the_prioritys_and_that_before_the_inboxs() -> None:
+    overrides = (
+        Override(1, None, {"first_response": 2, "resolution": 12, "next_response": 22}, business_hours_only=False),
+        Override(None, "high", {"first_response": 3, "resolution": 13}, business_hours_only=False),
+        Override(1, "high", {"first_response": 4}, business_hours_only=True),
+    )
+    thresholds = {"first_response": 1, "next_response": 21}
+    found = {}
+    for inbox_id, priority in ((1, "high"), (2, "high"), (1, "low"), (2, None)):
+        row, moments = talk([(0, "customer")], inbox_id=inbox_id)
+        facts = facts_of((dict(row) | {"priority": priority}, moments), thresholds=thresholds, overrides=overrides)
+        policies = tenants_policies(facts, next(talks(facts)))
+        found[inbox_id, priority] = [(*policy.thresholds.values(), policy.business_hours_only) for policy in policies]
+    assert found == {
+        (1, "high"): [(4, True), (22, False), (13, False)],
+        (2, "high"): [(3, False), (21, False), (13, False)],
+        (1, "low"): [(2, False), (22, False), (12, False)],
+        (2, None): [(1, False), (21, False)],
+    }
 
 
 def test_nothing_is_due_where_it_never_opens() -> None:

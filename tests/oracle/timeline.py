@@ -63,6 +63,7 @@ class Talk:
     created_at: datetime
     agent_id: int | None = None
     team_id: int | None = None
+    priority: str | None = None
     moments: list[Moment] = field(default_factory=list)
 
     def times(self, *whats: str) -> list[datetime]:
@@ -151,5 +152,6 @@ def talks(facts: Facts) -> Iterator[Talk]:
             row.created_at,
             row.agent_id,
             row.team_id,
+            row.priority,
             moments.get(row.talk_id, []),
         )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from funil.opening_hours import parse_business_hours
 from funil.service_levels import parse_duration
-from tests.oracle.facts import COLUMNS, Facts
+from tests.oracle.facts import COLUMNS, METRICS, Facts, Override
 from tests.oracle.minute_clock import ALWAYS, Span
 from tests.oracle.timeline import to_the_second
 
@@ -44,11 +44,8 @@ def facts_from_truth(
         country=settings.get("country", "BR"),
         subdivision=settings.get("subdivision"),
         sources=frozenset({"chatwoot", "bot"} & set(settings)),
-        thresholds={
-            metric: int(parse_duration(settings["sla"][metric]).total_seconds())
-            for metric in ("first_response", "next_response", "resolution")
-            if metric in settings.get("sla", {})
-        },
+        thresholds=_thresholds(settings.get("sla", {})),
+        overrides=_overrides(settings.get("sla", {})),
         as_of=as_of,
         vertical=settings.get("vertical", "other"),
         owner_cost_per_month=Decimal(str(settings.get("owner_cost_per_month", 0))),
@@ -126,6 +123,20 @@ def closed_days(settings: Mapping[str, Any], this_year: int) -> dict[date, str]:
     own = dict.fromkeys(settings.get("closed_days", ()), "closed_days in tenants.yaml")
     opened = set(settings.get("open_days", ()))
     return {day: reason for day, reason in {**own, **calendar}.items() if day not in opened}
+
+
+def _thresholds(block: Mapping[str, Any]) -> dict[str, int]:
+    return {metric: int(parse_duration(block[metric]).total_seconds()) for metric in METRICS if metric in block}
+
+
+def _overrides(sla: Mapping[str, Any]) -> Sequence[Override]:
+    always = sla.get("business_hours_only", False)
+    return tuple(
+        Override(
+            block.get("inbox"), block.get("priority"), _thresholds(block), block.get("business_hours_only", always)
+        )
+        for block in sla.get("overrides", ())
+    )
 
 
 def _tenant_hours(settings: Mapping[str, Any]) -> Sequence[Span]:
