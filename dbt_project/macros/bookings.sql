@@ -24,7 +24,8 @@
                     ~ clocks
                     ~ " as k on k.tenant_id = stored.tenant_id where "
                     ~ tenant_requested("stored.tenant_id")
-                    ~ " and stored.status = 'booked' and stored.is_overdue"
+                    ~ " and stored.status = 'booked' and stored.scheduled_for is not null"
+                    ~ " and stored.is_overdue"
                     ~ " <> coalesce(stored.scheduled_date < k.clock_date, false)",
                 ],
             )

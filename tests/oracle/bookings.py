@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.people import NO_CHANNEL, attended_at, lead_channels, person_of_lead
+from tests.oracle.people import NO_CHANNEL, attended_at, is_overdue, lead_channels, person_of_lead
 
 
 def fct_bookings(facts: Facts) -> pd.DataFrame:
@@ -18,7 +18,6 @@ def fct_bookings(facts: Facts) -> pd.DataFrame:
     for booking in facts.bookings.itertuples(index=False):
         lead, attended = booking.lead_id, attended_at(booking)
         value = booking.value or Decimal(0)
-        scheduled = facts.local_date(booking.scheduled_for or booking.booked_at)
         rows.append(
             {
                 "tenant_id": facts.tenant_id,
@@ -37,8 +36,8 @@ def fct_bookings(facts: Facts) -> pd.DataFrame:
                 "booked_at": booking.booked_at,
                 "booked_date": facts.local_date(booking.booked_at),
                 "scheduled_for": booking.scheduled_for,
-                "scheduled_date": scheduled,
-                "is_overdue": booking.status == "booked" and facts.today is not None and scheduled < facts.today,
+                "scheduled_date": facts.local_date(booking.scheduled_for or booking.booked_at),
+                "is_overdue": is_overdue(facts, booking),
                 "is_attended": attended is not None,
                 "attended_at": attended,
                 "attended_date": facts.local_date(attended) if attended else None,

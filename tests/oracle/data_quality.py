@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.people import attended_at, people
+from tests.oracle.people import attended_at, is_overdue, people
 
 COLUMNS = ["tenant_id", "date_day", "check_name", "subject", "problems", "longest_seconds"]
 
@@ -57,7 +57,5 @@ def _of_bookings(facts: Facts) -> Iterator[tuple[date, str, str]]:
             yield facts.local_date(attended), "attended_without_value", subject
         if attended is not None and today is not None and facts.local_date(attended) > today:
             yield facts.local_date(attended), "attended_in_the_future", subject
-        if booking.status == "booked" and booking.scheduled_for is not None and today is not None:
-            due = facts.local_date(booking.scheduled_for)
-            if due < today:
-                yield due, "overdue_booking", subject
+        if is_overdue(facts, booking):
+            yield facts.local_date(booking.scheduled_for), "overdue_booking", subject

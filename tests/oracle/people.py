@@ -160,6 +160,14 @@ def attended_at(booking: object) -> datetime | None:
     return booking.scheduled_for or booking.booked_at  # type: ignore[attr-defined]
 
 
+def is_overdue(facts: Facts, booking: object) -> bool:
+    """Still booked after the day it was scheduled for; one scheduled for no day never is."""
+    scheduled = booking.scheduled_for  # type: ignore[attr-defined]
+    if booking.status != "booked" or scheduled is None or facts.today is None:  # type: ignore[attr-defined]
+        return False
+    return facts.local_date(scheduled) < facts.today
+
+
 def _name(facts: Facts, group: _Groups, found: Mapping[Hashable, Person]) -> None:
     members: dict[Hashable, tuple[set[Any], set[Any]]] = {}
     for place, (kind, frame, key) in enumerate(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from tests.oracle.facts import Facts
 from tests.oracle.figures import ratio
-from tests.oracle.people import NO_CHANNEL, Person, attended_at, lead_channels, people
+from tests.oracle.people import NO_CHANNEL, Person, attended_at, is_overdue, lead_channels, people
 
 COLUMNS = [
     "tenant_id",
@@ -98,8 +98,7 @@ def money_lines(facts: Facts) -> Iterator[Line]:
             yield Line(facts.local_date(instant), *origin, currency, adds)
         elif booking.status == "booked":
             day = facts.local_date(booking.scheduled_for or booking.booked_at)
-            overdue = day < facts.today if facts.today is not None else False
-            late = {"overdue_pipeline": value, "overdue_bookings": 1} if overdue else {}
+            late = {"overdue_pipeline": value, "overdue_bookings": 1} if is_overdue(facts, booking) else {}
             yield Line(day, *origin, currency, _adds(pipeline=value, open_bookings=1, **late))
     for person in everybody:
         if person.became_customer_at is not None:

@@ -60,6 +60,7 @@ with
             b.scheduled_for,
             b.scheduled_date,
             b.status = 'booked'
+            and b.scheduled_for is not null
             and coalesce(b.scheduled_date < k.clock_date, false) as is_overdue,
             b.is_attended,
             b.attended_at,
