@@ -40,24 +40,12 @@
         (
             select
                 t.tenant_id,
-                least(p.first_day, c.first_day) as first_day,
+                {{ first_owned_day("t.tenant_id") }} as first_day,
                 k.clock_date as last_day,
                 stored.first_day as stored_first_day,
                 stored.last_day as stored_last_day
             from {{ ref("stg_config__tenants") }} as t
             join {{ ref("int_clocks") }} as k on k.tenant_id = t.tenant_id
-            cross join
-                lateral(
-                    select min(e.cohort_date) as first_day
-                    from {{ ref("dim_contacts") }} as e
-                    where e.tenant_id = t.tenant_id
-                ) as p
-            cross join
-                lateral(
-                    select min(e.cost_date) as first_day
-                    from {{ ref("fct_campaign_costs") }} as e
-                    where e.tenant_id = t.tenant_id
-                ) as c
             left join
                 (
                     select
@@ -70,6 +58,8 @@
                 ) as stored
                 on stored.tenant_id = t.tenant_id
             where {{ tenant_requested("t.tenant_id") }} and t.owner_cost_per_month > 0
+            -- the first day is looked up once, not for each day
+            offset 0
         ) as s
     cross join
         lateral generate_series(
@@ -80,4 +70,20 @@
     where
         coalesce(d between s.first_day and s.last_day, false)
         <> coalesce(d between s.stored_first_day and s.stored_last_day, false)
+{%- endmacro %}
+
+{% macro first_owned_day(tenant_id) -%}
+    {#- the first on which anything is known -#}
+    least(
+        (
+            select min(e.cohort_date)
+            from {{ ref("dim_contacts") }} as e
+            where e.tenant_id = {{ tenant_id }}
+        ),
+        (
+            select min(e.cost_date)
+            from {{ ref("fct_campaign_costs") }} as e
+            where e.tenant_id = {{ tenant_id }}
+        )
+    )
 {%- endmacro %}

@@ -50,36 +50,29 @@
         select * from {{ ref("fct_bookings") }} where {{ changed }}
     ),
 
-    people as (
-        select * from {{ ref("dim_contacts") }} where is_in_funnel and {{ changed }}
+    customers as (
+        select *
+        from {{ ref("dim_contacts") }}
+        where is_in_funnel and is_customer and {{ changed }}
     ),
 
     {% if not dimension %}
         -- from the first day on which anything is known, through the source's today
         owned_days as (
-            select f.tenant_id, t.owner_cost_per_month as amount, d.day::date as day
-            from
-                (
-                    select tenant_id, min(day) as first_day
-                    from
-                        (
-                            select tenant_id, min(cohort_date) as day
-                            from people
-                            group by tenant_id
-                            union all
-                            select tenant_id, min(cost_date)
-                            from costs
-                            group by tenant_id
-                        ) as first_days
-                    group by tenant_id
-                ) as f
-            join tenants as t on t.tenant_id = f.tenant_id
-            join clocks as k on k.tenant_id = f.tenant_id
+            select t.tenant_id, t.owner_cost_per_month as amount, d.day::date as day
+            from tenants as t
+            join clocks as k on k.tenant_id = t.tenant_id
             cross join
                 lateral generate_series(
-                    f.first_day::timestamp, k.clock_date::timestamp, interval '1 day'
+                    {{ first_owned_day("t.tenant_id") }}::timestamp,
+                    k.clock_date::timestamp,
+                    interval '1 day'
                 ) as d(day)
-            where t.owner_cost_per_month > 0
+            where
+                t.owner_cost_per_month > 0
+                {% if is_incremental() %}
+                    and t.tenant_id in (select tenant_id from scope)
+                {% endif %}
         ),
 
         -- a day's share, so that the shares of a month are its cost to the cent
@@ -179,9 +172,8 @@
             1,
             null,
             0
-        from people as p
+        from customers as p
         join tenants as t on t.tenant_id = p.tenant_id
-        where p.is_customer
         {% if not dimension %}
             union all
             select
