@@ -4,7 +4,9 @@
 -#}
 {% macro note_bookings(clocks) %}
     {% if is_incremental() %}
-        {%- set leads = changed_keys(["sources.lead_id", "fct_leads.lead_id"]) -%}
+        {%- set leads = changed_keys(
+            ["sources.lead_id", "fct_leads.lead_id", "int_people.lead_id"]
+        ) -%}
         {{
             note_keys(
                 "bookings.booking_id",

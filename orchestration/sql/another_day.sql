@@ -14,12 +14,12 @@ with
             order by completed_at desc
             limit 1
         ) as last_build
-        -- Chatwoot's clock before the bot's, as the marts have it
+        -- Chatwoot's clock where there is Chatwoot, as the marts have it
         cross join lateral (
             select source_clock
             from ops.sync_runs as runs
             where runs.tenant_id = tenants.tenant_id and status = 'succeeded' and source_clock is not null
-            order by source desc, sync_id desc
+            order by (source = 'chatwoot') = tenants.has_chatwoot desc, sync_id desc
             limit 1
         ) as latest
         left join lateral (
@@ -30,7 +30,7 @@ with
                 and status = 'succeeded'
                 and source_clock is not null
                 and finished_at <= last_build.started_at
-            order by source desc, sync_id desc
+            order by (source = 'chatwoot') = tenants.has_chatwoot desc, sync_id desc
             limit 1
         ) as built on true
         where tenants.tenant_id = any(%(tenants)s)

@@ -194,6 +194,48 @@ def a_second_hand_off(raw: Raw) -> None:
 
 
 @story
+def late_jobs(raw: Raw) -> None:
+    """Chatwoot's queue is 90 seconds behind: what its activities tell has been reported before."""
+    resolved, opened = (
+        {"activity": {"type": "conversation_status_changed", "status": status}} for status in ("resolved", "open")
+    )
+    raw.conversation(1, status="resolved", first_reply_created_at=after(3900), assignee_id=3)
+    raw.message(1, 1, NINE, "customer")
+    raw.report(1, 1, "conversation_opened", after(3600))
+    raw.message(2, 1, after(3690), "activity", content_attributes=opened)
+    raw.message(3, 1, after(3900), "human", sender_id=3)
+    raw.report(2, 1, "conversation_resolved", after(7200), user_id=3)
+    raw.message(4, 1, after(7290), "activity", content_attributes=resolved)
+
+
+@story
+def the_bots_own_hand_off(raw: Raw) -> None:
+    """Chatwoot reports nothing and writes nothing of it; the bot's database has it."""
+    raw.contact(1)
+    raw.lead("a")
+    raw.conversation(1, 1, first_reply_created_at=after(1560))
+    raw.bot_conversation("x", "a", 1, handoff_at=after(1200))
+    raw.message(1, 1, NINE, "customer")
+    raw.message(2, 1, after(5), "bot")
+    raw.message(3, 1, after(1560), "human")
+
+
+@story
+def resolved_by_nobody(raw: Raw) -> None:
+    """The bot's resolution of Monday is nobody's, though agent 3 has had the talk since Wednesday."""
+    raw.tenant(resolution=3600)
+    raw.conversation(1, status="resolved", assignee_id=3, first_reply_created_at=after(days=2, minutes=5))
+    raw.message(1, 1, NINE, "customer")
+    raw.message(2, 1, after(5), "bot")
+    raw.report(1, 1, "conversation_resolved", after(minutes=10), user_id=None)
+    raw.report(2, 1, "conversation_bot_resolved", after(minutes=10), user_id=None)
+    raw.message(3, 1, after(days=2), "customer")
+    raw.report(3, 1, "conversation_opened", after(days=2), user_id=3)
+    raw.message(4, 1, after(days=2, minutes=5), "human", sender_id=3)
+    raw.report(4, 1, "conversation_resolved", after(days=2, minutes=6), user_id=3)
+
+
+@story
 def born_resolved(raw: Raw) -> None:
     raw.tenant(resolution=3600)
     raw.conversation(1, status="resolved")
@@ -204,6 +246,7 @@ def born_resolved(raw: Raw) -> None:
 
 @story
 def waits(raw: Raw) -> None:
+    raw.contact(1)
     raw.conversation(1, first_reply_created_at=after(60))
     raw.message(1, 1, NINE, "customer")
     raw.message(2, 1, after(30), "customer")
@@ -292,6 +335,21 @@ def next_responses(raw: Raw) -> datetime:
             raw.report(11 + number * 2, 1, "conversation_opened", after(begin + 900))
     raw.message(90, 1, after(9000), "customer")
     return after(9060)
+
+
+@story
+def closed_without_a_word(raw: Raw) -> None:
+    """Of one the closing sentence is in a language not read; the contact of the other is blocked and writes once more."""
+    raw.tenant(first_response=300, next_response=300, resolution=86_400)
+    for number in (1, 2):
+        raw.conversation(number, number, status="resolved", first_reply_created_at=after(60))
+        raw.message(10 * number, number, NINE, "customer")
+        raw.message(10 * number + 1, number, after(60), "human")
+    raw.message(12, 1, after(100), "customer")
+    raw.message(13, 1, after(120), "activity", content="La conversation a été marquée comme résolue par Ana")
+    raw.contact(2, blocked=True)
+    raw.report(1, 2, "conversation_resolved", after(120))
+    raw.message(22, 2, after(hours=1), "customer")
 
 
 @story
@@ -413,6 +471,47 @@ def money(raw: Raw) -> None:
 
 
 @story
+def a_form_long_ago(raw: Raw) -> None:
+    """The lead's form came 200 days before; the talk is of the week of the purchase."""
+    raw.contact(1, "+5511988887777")
+    raw.lead("a", "+5511988887777", source_channel="google", created_at=after(days=-200))
+    raw.conversation(1, 1)
+    raw.bot_conversation("x", "a", 1)
+    raw.booking("1", "a", status="attended", value=Decimal(100), booked_at=after(days=3))
+
+
+@story
+def a_gone_lead_pays(raw: Raw) -> None:
+    """The bot forgot the lead; its talk and its attended booking are there."""
+    raw.lead("g", source_channel="google")
+    raw.bot_conversation("x", "g")
+    raw.booking("1", "g", status="attended", value=Decimal(100), scheduled_for=after(days=1))
+    raw.delete("raw_bot.leads", id="g")
+
+
+@story
+def currencies_as_typed(raw: Raw) -> None:
+    raw.lead("a")
+    for number, currency in enumerate(("BRL", None, "", "brl", "BRL ")):
+        raw.booking(str(number), "a", status="attended", value=Decimal(10), currency=currency)
+
+
+@story
+def chatwoot_given_up(raw: Raw) -> datetime:
+    """On the first day, by its own clock; the bot has been read to this day, the 31st of March."""
+    raw.tenant(owner_cost_per_month=3100).change("config.tenants", {}, has_chatwoot=False)
+    raw.lead("a", source_channel="google")
+    raw.booking("1", "a", status="attended", value=Decimal(100), booked_at=after(days=20))
+    raw.booking("2", "a", value=Decimal(50), booked_at=NINE, scheduled_for=after(days=10))
+    raw.connection.execute(
+        "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at, source_clock)"
+        " values (%s, 0, 'bot', 'incremental', 'succeeded', %s, %s, %s)",
+        [raw.tenant_id, *[after(days=29)] * 3],
+    )
+    return after(hours=1)
+
+
+@story
 def voices(raw: Raw) -> None:
     raw.lead("a")
     raw.conversation(1, None)
@@ -449,10 +548,54 @@ def surveys(raw: Raw) -> None:
 
 
 @story
+def hand_offs(raw: Raw) -> None:
+    """The first one, of Monday, is without a reason; the second talk's is blank."""
+    raw.lead("a")
+    raw.conversation(1)
+    raw.bot_conversation("x", "a", 1, handoff_at=after(60))
+    raw.bot_conversation("y", "a", 1, started_at=after(days=9), handoff_at=after(days=9), handoff_reason="complaint")
+    raw.bot_conversation("z", "a", handoff_at=after(60), handoff_reason=" ")
+
+
+@story
+def read_wrong(raw: Raw) -> None:
+    """Of three readings one was validated, and one by a blank."""
+    raw.lead("a")
+    raw.bot_conversation("x", "a")
+    for number, validated in enumerate(("price", " ", None)):
+        raw.put(
+            "raw_bot.llm_interactions",
+            id=str(number),
+            conversation_id="x",
+            intent="price",
+            validated_intent=validated,
+            created_at=NINE,
+        )
+
+
+@story
+def ten_of_monday(raw: Raw) -> datetime:
+    """Decision 17: ten talks of agent 3, resolved on Monday; on Wednesday one was opened again."""
+    raw.put("raw_chatwoot.teams", id=1, name="Sales")
+    for number in range(1, 11):
+        raw.contact(number)
+        raw.conversation(
+            number, number, status="open" if number == 1 else "resolved", assignee_id=3, team_id=1 + number // 10
+        )
+        raw.message(number, number, NINE, "customer")
+        raw.report(number, number, "conversation_resolved", after(hours=1), user_id=3)
+    raw.report(11, 1, "conversation_opened", after(days=2), user_id=3)
+    return after(days=2, hours=1)
+
+
+@story
 def doubtful(raw: Raw) -> datetime:
     """One of each; told on the 4th of March, when the booking of the 3rd is overdue and the one of the 5th is not."""
     raw.conversation(1, None)
     raw.conversation(2, None)
+    raw.conversation(3, 7)
+    raw.bot_conversation("z", "gone")
+    raw.booking("some day", "b")
     raw.lead("a", campaign_id="gone", converted_at=after(days=-1))
     raw.lead("b", status="converted")
     raw.bot_conversation("x", "a", 2, ended_at=after(-1), handoff_at=after(-1), status="closed")

@@ -33,6 +33,8 @@ def test_one_of_each_is_found_on_its_local_day(told: Examples) -> None:
             (MONDAY, "without_its_conversation", "bot.conversation_messages", 1, None),
             (MONDAY, "without_its_conversation", "bot.feedback", 2, None),
             (MONDAY, "without_its_conversation", "bot.llm_interactions", 1, None),
+            (MONDAY, "without_its_contact", "chatwoot.conversations", 1, None),
+            (MONDAY, "without_its_lead", "bot.conversations", 1, None),
             (MONDAY, "without_its_lead", "bot.procedure_bookings", 1, None),
             (TUESDAY, "overdue_booking", "bot.procedure_bookings", 1, None),
             (date(2026, 3, 11), "attended_in_the_future", "bot.procedure_bookings", 1, None),
@@ -44,3 +46,8 @@ def test_one_of_each_is_found_on_its_local_day(told: Examples) -> None:
 
 def test_nothing_doubtful_has_no_row(told: Examples) -> None:
     assert told.rows("waits", "select * from marts.data_quality_daily where {t} and check_name like 'without%'") == []
+
+
+def test_what_is_scheduled_for_no_day_is_never_overdue(told: Examples) -> None:
+    overdue = "select booking_id from marts.fct_bookings where {t} and is_overdue"
+    assert told.column("doubtful", overdue) == ["due"]

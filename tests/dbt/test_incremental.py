@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.conftest import LONG
 from tests.dbt.histories import BookingLeavesAGoneLead, History
 from tests.dbt.project import CODE, DbtFailed, Project
-from tests.dbt.raw import Raw, after
+from tests.dbt.raw import NINE, Raw, after
 
 pytestmark = pytest.mark.xdist_group("dbt_incremental")
 
@@ -30,7 +31,7 @@ def contents(project: Project) -> dict[str, dict[tuple[object, ...], int]]:
         return found
 
 
-def assert_same(one: Project, other: Project) -> None:
+def assert_same(one: Project, other: Project, *, at_least: int = 1000) -> None:
     mine, theirs = contents(one), contents(other)
     problems = []
     for table, rows in mine.items():
@@ -44,7 +45,7 @@ def assert_same(one: Project, other: Project) -> None:
                 )
             )
     assert not problems, "\n".join(problems)
-    assert sum(map(len, mine.values())) > 1000, "the histories made next to nothing"
+    assert sum(map(len, mine.values())) > at_least, "next to nothing was made"
 
 
 def live(project: Project, histories: list[History], step: int) -> None:
@@ -95,6 +96,34 @@ def test_incremental_equals_full_refresh_on_random_histories(new_project: Callab
         else:
             incremental.run_tables()
     incremental.run("test", "--selector", "tenant_tables", "--exclude-resource-type", "unit_test")
+
+
+def test_a_new_day_and_a_new_month_begin_for_all_where_they_stand_for_one_already(
+    new_project: Callable[[], Project],
+) -> None:
+    """A booking of the day after Chatwoot's last sync; then nothing moves but the clock."""
+    incremental, full = new_project(), new_project()
+    for project in (incremental, full):
+        with psycopg.connect(project.url) as connection:
+            raw = Raw(connection, "days").tenant()
+            raw.lead("a")
+            raw.booking("1", "a", status="attended", value=Decimal(100), booked_at=NINE)
+            raw.booking("2", "a", status="attended", value=Decimal(30), currency="USD", booked_at=after(days=4))
+            raw.booking("3", "a", status="attended", value=Decimal(30), booked_at=after(days=6))
+            raw.publish(after(days=3))
+            raw = Raw(connection, "months").tenant()
+            raw.lead("a")
+            raw.booking("1", "a", booked_at=NINE, procedure="cleaning")
+            raw.booking("2", "a", booked_at=after(days=30), procedure="whitening")
+            raw.publish(after(days=29))
+    incremental.run_tables()
+    for project in (incremental, full):
+        with psycopg.connect(project.url) as connection:
+            Raw(connection, "days", 2).publish(after(days=6))
+            Raw(connection, "months", 2).publish(after(days=30))
+    incremental.run_tables()
+    full.run_tables("--full-refresh")
+    assert_same(incremental, full, at_least=40)
 
 
 @pytest.fixture(scope="module")

@@ -90,3 +90,29 @@ def test_surveys_asked_on_their_day_and_answered_since(told: Examples) -> None:
         "select source, answers, satisfied_pct, surveys_asked, answer_rate from marts.csat_monthly where {t} order by 1"
     )
     assert told.rows("surveys", months) == [("all", 1, 100.0, None, None), ("chatwoot", 1, 100.0, 2, 0.5)]
+
+
+def test_who_comes_back_long_after_the_form_touches_again(told: Examples) -> None:
+    credited = "select distinct touchpoint_id, channel from marts.fct_attribution where {t}"
+    assert told.rows("a_form_long_ago", credited) == [("conversation-chatwoot-1", "google")]
+
+
+def test_a_booking_whose_lead_is_gone_is_one_conversion_of_its_person(told: Examples) -> None:
+    conversions = "select distinct conversion_id, person_id from marts.fct_attribution where {t}"
+    assert told.rows("a_gone_lead_pays", conversions) == [("booking-1", "lead-g")]
+    worth = (
+        "select customers, paying_customers, lifetime_value from marts.customer_value_by_segment"
+        " where {t} and segment = 'all'"
+    )
+    assert told.row("a_gone_lead_pays", worth) == (1, 1, 100.0)
+
+
+def test_a_currency_is_one_however_it_is_typed(told: Examples) -> None:
+    assert told.rows("currencies_as_typed", "select distinct currency from marts.fct_bookings where {t}") == [("BRL",)]
+
+
+def test_for_who_gave_chatwoot_up_it_is_now_by_the_bots_clock(told: Examples) -> None:
+    overdue = "select is_overdue from marts.fct_bookings where {t} order by booking_id"
+    assert told.column("chatwoot_given_up", overdue) == [False, True]
+    owner = "select owner_cost from marts.roi_by_tenant where {t} and period = 'month'"
+    assert told.row("chatwoot_given_up", owner) == (Decimal("3000.00"),)

@@ -128,3 +128,51 @@ def test_a_hand_off_begins_a_wait_when_none_runs(told: Examples) -> None:
 def test_instants_are_whole_seconds(told: Examples) -> None:
     started = "select first_response_started_at from marts.fct_conversations where {t}"
     assert told.row("from_the_latest_opening", started) == (NINE + timedelta(seconds=300),)
+
+
+def test_a_change_is_one_however_late_its_activity(told: Examples) -> None:
+    assert told.rows("late_jobs", CHANGES) == [("opened", False, 3600), ("resolved", False, 7200)]
+    assert told.column("late_jobs", FIRST) == [300]
+
+
+def test_a_hand_off_that_only_the_bot_tells_of_starts_the_first_response(told: Examples) -> None:
+    assert told.rows("the_bots_own_hand_off", CHANGES) == [("handed_off", True, 1200)]
+    assert told.column("the_bots_own_hand_off", FIRST) == [360]
+
+
+def test_what_nobody_resolved_is_credited_to_nobody(told: Examples) -> None:
+    by_agent = (
+        "select response_date, dimension_id from marts.response_times_daily"
+        " where {t} and metric = 'resolution' and dimension = 'agent'"
+    )
+    assert told.rows("resolved_by_nobody", by_agent) == [(NINE.date(), None)]
+    assert told.column("resolved_by_nobody", "select agent_id from marts.fct_sla where {t}") == [None]
+    resolved = "select coalesce(sum(resolved), 0) from marts.team_performance_daily where {t}"
+    assert told.column("resolved_by_nobody", resolved) == [0]
+
+
+def test_a_hand_offs_reason_is_that_of_the_first(told: Examples) -> None:
+    reasons = "select handed_off_date, reason, handoffs from marts.bot_handoffs_daily where {t}"
+    assert sorted(told.rows("hand_offs", reasons)) == [(NINE.date(), "(none)", 1), (NINE.date(), "(none)", 1)]
+
+
+def test_a_blank_validates_nothing(told: Examples) -> None:
+    assert told.row("read_wrong", "select validated, correct from marts.bot_llm_daily where {t}") == (1, 1)
+
+
+def test_first_contact_resolution_is_one_figure_for_agents_and_for_all(told: Examples) -> None:
+    of_agent = (
+        "select resolved, resolutions_decided, first_contact_resolved, first_contact_resolution"
+        " from marts.team_performance_daily where {t} and resolved > 0"
+    )
+    assert told.row("ten_of_monday", of_agent) == (10, 1, 0, 0.0)
+    of_all = (
+        "select resolutions_decided, first_contact_resolution_rate from marts.engagement_daily"
+        " where {t} and resolutions_decided > 0"
+    )
+    assert told.row("ten_of_monday", of_all) == (1, 0.0)
+
+
+def test_teams_have_names_as_long_as_a_talk_is_theirs(told: Examples) -> None:
+    teams = "select team_id, team_name, is_removed from marts.dim_teams where {t} order by team_id"
+    assert told.rows("ten_of_monday", teams) == [(1, "Sales", False), (2, "team 2", True)]

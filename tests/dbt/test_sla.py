@@ -49,3 +49,11 @@ def test_a_resolution_counts_once_on_the_local_day_it_began(told: Examples) -> N
 def test_without_met_or_breached_there_is_no_compliance(told: Examples) -> None:
     shares = "select applied, running, compliance from marts.sla_daily where {t} order by sla_date"
     assert told.rows("running", shares) == [(2, 1, 0.0)]
+
+
+def test_what_a_closed_talk_still_waits_for_is_not_measured(told: Examples) -> None:
+    assert told.rows("closed_without_a_word", STATES) == [
+        ("chatwoot-1", "first_response", "met"),
+        ("chatwoot-2", "first_response", "met"),
+        ("chatwoot-2", "resolution", "met"),
+    ]

@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import LONG, House
 from tests.end_to_end.installation import succeeded
 from tests.end_to_end.past_leads import assert_leads_stay, leads_of_now
 from tests.end_to_end.pretend import PretendWorlds
-from tests.oracle.account import dim_agents, dim_inboxes
+from tests.oracle.account import dim_agents, dim_inboxes, dim_teams
 from tests.oracle.attribution import fct_attribution, fct_touchpoints
 from tests.oracle.bookings import fct_bookings
 from tests.oracle.bot import bot_daily, bot_handoffs_daily, bot_intents_monthly, bot_llm_daily
@@ -66,6 +66,7 @@ MARTS: dict[str, tuple[Callable[[Facts], pd.DataFrame], Sequence[str]]] = {
     "dim_tenants": (dim_tenants, ("tenant_id",)),
     "dim_agents": (dim_agents, ("tenant_id", "agent_id")),
     "dim_inboxes": (dim_inboxes, ("tenant_id", "inbox_id")),
+    "dim_teams": (dim_teams, ("tenant_id", "team_id")),
     "funnel_daily": (funnel_daily, ("tenant_id", "cohort_date", *ORIGIN)),
     "funnel_stage_times": (funnel_stage_times, ("tenant_id", "period", "period_start", "channel", "step")),
     "time_to_conversion": (time_to_conversion, ("tenant_id", "period", "period_start", "channel")),

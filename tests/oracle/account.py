@@ -1,10 +1,10 @@
-"""dim_agents and dim_inboxes: who answers in Chatwoot, and where."""
+"""dim_agents, dim_teams and dim_inboxes: who answers in Chatwoot, and where."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from tests.oracle.facts import Facts
+from tests.oracle.facts import NOBODY, Facts
 
 AGENTS = ["tenant_id", "agent_id", "agent_name", "agent_role", "is_removed"]
 INBOXES = [
@@ -31,12 +31,22 @@ def dim_agents(facts: Facts) -> pd.DataFrame:
         (facts.tenant_id, agent.agent_id, agent.name, agent.role, False)
         for agent in facts.agents.itertuples(index=False)
     ]
-    seen = {*facts.moments["agent_id"], *facts.talks["agent_id"], *facts.csat["agent_id"]} - {None}
+    seen = {*facts.moments["agent_id"], *facts.talks["agent_id"], *facts.csat["agent_id"]} - {None, NOBODY}
     rows += [
         (facts.tenant_id, agent_id, f"agent {agent_id}", None, True)
         for agent_id in seen - set(facts.agents["agent_id"])
     ]
     return pd.DataFrame(rows, columns=AGENTS, dtype=object)
+
+
+def dim_teams(facts: Facts) -> pd.DataFrame:
+    """One row per team that is listed, or that has a talk."""
+    rows = [(facts.tenant_id, team.team_id, team.name, False) for team in facts.teams.itertuples(index=False)]
+    rows += [
+        (facts.tenant_id, team_id, f"team {team_id}", True)
+        for team_id in set(facts.talks["team_id"]) - {None} - set(facts.teams["team_id"])
+    ]
+    return pd.DataFrame(rows, columns=["tenant_id", "team_id", "team_name", "is_removed"], dtype=object)
 
 
 def dim_inboxes(facts: Facts) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from fractions import Fraction
 import pandas as pd
 
 from tests.oracle.facts import Facts
-from tests.oracle.people import NO_CHANNEL, Person, attended_at, lead_channels, people
-from tests.oracle.timeline import Talk, cut
+from tests.oracle.people import NO_CHANNEL, Person, attended_at, lead_channels, people, person_of_lead
+from tests.oracle.timeline import Talk, cut, to_the_second
 
 WINDOW, HALF_LIFE = timedelta(days=90), timedelta(days=7)
 MODELS = ("first", "last", "linear", "time_decay", "position_based")
@@ -37,16 +37,18 @@ def touches(facts: Facts) -> dict[str, list[Touch]]:
 
 
 def _touches(person: Person, channels: Mapping[str, str], campaigns: Mapping[str, str | None]) -> list[Touch]:
-    """Each lead, and each talk but the first of a lead."""
+    """Each lead, and each talk but the one with which a lead came: its first, if that began within a day of it."""
     found = [
         Touch(f"lead-{lead}", "lead", at, channels[lead], campaigns[lead], lead, None) for at, lead in person.leads
     ]
     seen: set[str] = set()
+    came = {lead: at for at, lead in person.leads}
     for talk in sorted(person.talks, key=lambda talk: (cut(talk.created_at), talk.talk_id)):
         lead = talk.lead_id if talk.lead_id in channels else None
         if lead is not None and lead not in seen:
             seen.add(lead)
-            continue
+            if abs(to_the_second(talk.created_at) - came[lead]) <= timedelta(days=1):
+                continue
         channel = NO_CHANNEL if lead is None else channels[lead]
         began = talk.created_at.replace(microsecond=0)
         found.append(
@@ -102,7 +104,7 @@ def parts(whole: Decimal, shares: Sequence[Fraction], places: int) -> list[Decim
 
 def fct_attribution(facts: Facts) -> pd.DataFrame:
     everybody, touched = people(facts), touches(facts)
-    owner = {lead: person for person in everybody for _, lead in person.leads}
+    owner = person_of_lead(facts)
     conversions: list[tuple[str, Person | None, datetime, str, Decimal]] = []
     paid: set[int] = set()
     for booking in facts.bookings.itertuples(index=False):

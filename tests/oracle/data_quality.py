@@ -26,7 +26,8 @@ def _problems(facts: Facts) -> Iterator[tuple[date, str, str]]:
         if since is not None and since < person.first_contact_at:
             yield facts.local_date(since), "won_before_contact", "people"
     yield from _of_bookings(facts)
-    leads, campaigns, known = (
+    contacts, leads, campaigns, known = (
+        set(facts.contacts["contact_id"]),
         set(facts.leads["lead_id"]),
         set(facts.campaigns["campaign_id"]),
         set(facts.talks["talk_id"]),
@@ -37,6 +38,9 @@ def _problems(facts: Facts) -> Iterator[tuple[date, str, str]]:
             yield facts.local_date(lead.created_at), "without_its_campaign", "bot.leads"
         if lead.status == "converted" and lead.converted_at is None and lead.lead_id not in attended:
             yield facts.local_date(lead.created_at), "converted_without_date", "bot.leads"
+    for talk in facts.talks.itertuples(index=False):
+        if talk.contact_id is not None and talk.contact_id not in contacts:
+            yield facts.local_date(talk.created_at), "without_its_contact", "chatwoot.conversations"
     for booking in facts.bookings.itertuples(index=False):
         if booking.lead_id not in leads:
             yield facts.local_date(booking.booked_at), "without_its_lead", "bot.procedure_bookings"

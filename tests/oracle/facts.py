@@ -33,6 +33,8 @@ from tests.oracle.minute_clock import ALWAYS, MinuteClock, Span
 # how long after everything else something may be due
 LOOKAHEAD = timedelta(days=60)
 METRICS = ("first_response", "next_response", "resolution")
+NOBODY = 0
+
 WHATS = ("customer", "human", "bot", "handed_off", "opened", "pending", "snoozed", "resolved", "bot_resolved")
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -45,7 +47,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         # its number in Chatwoot, and the bot's own conversation; what Chatwoot reported as the first response, in seconds
         *("display_id", "bot_conversation_id", "reported_first_response"),
     ),
-    # agent_id: who wrote a reply, or who had the talk when it was resolved; None where nobody can know
+    # agent_id: who wrote a reply, or who had the talk when it was resolved (NOBODY, if so); None where nobody can know
     "moments": ("talk_id", "at", "position", "what", "agent_id"),
     # Chatwoot's own SLAs: thresholds in seconds, None where there is none
     "applied_slas": ("talk_id", "applied_at", "first_response", "next_response", "resolution", "business_hours_only"),
@@ -53,8 +55,9 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "bot_talks": ("talk_id", "handoff_at", "handoff_reason", "playbook"),
     # anonymous: without phone, e-mail and identifier, so that Chatwoot shows it in its conversations alone
     "contacts": ("contact_id", "phone", "name", "email", "anonymous"),
-    # members of the account and inboxes as they are listed now
+    # members of the account, teams and inboxes as they are listed now
     "agents": ("agent_id", "name", "role"),
+    "teams": ("team_id", "name"),
     "inboxes": ("inbox_id", "name", "channel_type", "provider", "timezone", "keeps_hours", "asks_for_satisfaction"),
     "leads": (
         *("lead_id", "phone", "name", "email", "source_channel", "campaign_id", "status", "maturity_score"),
@@ -130,6 +133,7 @@ class Facts:
     bot_talks: pd.DataFrame = field(default_factory=lambda: frame("bot_talks"))
     contacts: pd.DataFrame = field(default_factory=lambda: frame("contacts"))
     agents: pd.DataFrame = field(default_factory=lambda: frame("agents"))
+    teams: pd.DataFrame = field(default_factory=lambda: frame("teams"))
     inboxes: pd.DataFrame = field(default_factory=lambda: frame("inboxes"))
     leads: pd.DataFrame = field(default_factory=lambda: frame("leads"))
     campaigns: pd.DataFrame = field(default_factory=lambda: frame("campaigns"))

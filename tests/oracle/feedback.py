@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def agent_id(self) -> int | None:
-        return (self.talk and self.talk.agent_id) if self.credited is None else self.credited
+        return self.credited if self.source == "chatwoot" else self.talk and self.talk.agent_id
 
 
 def category(kind: str, score: int) -> str:

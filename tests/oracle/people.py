@@ -97,8 +97,9 @@ def everybody(facts: Facts) -> list[Person]:
 
 
 def person_of_lead(facts: Facts) -> dict[str, Person]:
-    """Whose lead each lead of the bot is."""
-    return {lead_id: person for person in people(facts) for _, lead_id in person.leads}
+    """Whose lead each lead of the bot is, those too that only a talk names."""
+    people(facts)
+    return dict(facts.derived["person_of_lead"])
 
 
 def _people(facts: Facts) -> list[Person]:
@@ -124,6 +125,12 @@ def _people(facts: Facts) -> list[Person]:
         person.leads.append((lead.created_at, lead.lead_id))
         person.lead |= lead.status in LEAD_STATUSES
         _became_customer(person, lead.converted_at)
+
+    # the bot may have forgotten a lead whose talk is still there
+    for talk in all_talks:
+        if talk.lead_id is not None:
+            by_lead.setdefault(talk.lead_id, found[group.find(("lead", talk.lead_id))])
+    facts.derived["person_of_lead"] = by_lead
 
     _name(facts, group, found)
     _read_bookings(facts, by_lead)

@@ -13,7 +13,7 @@ import pandas as pd
 from tests.oracle.facts import Facts
 from tests.oracle.figures import ratio
 from tests.oracle.journeys import first_inbox, procedure_of_interest
-from tests.oracle.people import attended_at, people
+from tests.oracle.people import attended_at, people, person_of_lead
 
 NO_PROCEDURE = "(none)"
 
@@ -50,8 +50,8 @@ def _change(now: Decimal | int, before: Decimal | int | None) -> float | None:
 
 
 def revenue_daily(facts: Facts) -> pd.DataFrame:
-    owner = {lead: number for number, person in enumerate(people(facts)) for _, lead in person.leads}
-    days: dict[str, dict[date, list[tuple[Decimal, int | None]]]] = {}
+    owner = {lead: person.person_id for lead, person in person_of_lead(facts).items()}
+    days: dict[str, dict[date, list[tuple[Decimal, str | None]]]] = {}
     for day, _, currency, value, lead in _attended(facts):
         days.setdefault(currency, {}).setdefault(day, []).append((value, owner.get(lead)))
     rows = []

@@ -13,7 +13,7 @@ import pandas as pd
 
 from tests.oracle.facts import Facts
 from tests.oracle.figures import ratio
-from tests.oracle.people import NO_CHANNEL, Person, attended_at, is_overdue, lead_channels, people
+from tests.oracle.people import NO_CHANNEL, Person, attended_at, is_overdue, lead_channels, people, person_of_lead
 
 COLUMNS = [
     "tenant_id",
@@ -89,7 +89,7 @@ def money_lines(facts: Facts) -> Iterator[Line]:
     channels = lead_channels(facts)
     of_lead = dict(zip(facts.leads["lead_id"], facts.leads["campaign_id"], strict=True))
     everybody = people(facts)
-    person_of = {lead_id: number for number, person in enumerate(everybody) for _, lead_id in person.leads}
+    person_of = {lead_id: person.person_id for lead_id, person in person_of_lead(facts).items()}
     for booking in facts.bookings.itertuples(index=False):
         origin = channels.get(booking.lead_id, NO_CHANNEL), of_lead.get(booking.lead_id)
         currency, value = booking.currency or facts.currency, booking.value or Decimal(0)

@@ -57,7 +57,10 @@ class Verdict:
 
     @property
     def agent_id(self) -> int | None:
-        return self.talk.agent_id if self.clock.agent_id is None else self.clock.agent_id
+        nobody_resolved_it = self.metric == "resolution" and self.clock.ended is not None
+        if self.clock.agent_id is None and not nobody_resolved_it:
+            return self.talk.agent_id
+        return self.clock.agent_id
 
 
 def fct_sla(facts: Facts) -> pd.DataFrame:
@@ -197,7 +200,9 @@ class _Judge:
             if not wait.is_after_first_response or (applied_at and cut(began) < cut(applied_at)):
                 continue
             if ended is None:
-                yield Clock(began, None, self._still_running(began, threshold), wait_number=number)
+                # what nobody told the end of ended with the talk
+                status = None if self.talk.closed else self._still_running(began, threshold)
+                yield Clock(began, None, status, wait_number=number)
             elif wait.ended_by == "human":
                 yield Clock(began, ended, self._met_by(began, ended, threshold), wait.agent_id, number)
             else:  # the bot or a resolution ended it

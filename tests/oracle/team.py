@@ -15,7 +15,7 @@ from tests.oracle.timeline import Talk, cut, talks
 
 COLUMNS = [
     *("tenant_id", "activity_date", "agent_id", "replies", "conversations_handled", "load_share"),
-    *("resolved", "first_contact_resolved", "first_contact_resolution", "customers_won"),
+    *("resolved", "resolutions_decided", "first_contact_resolved", "first_contact_resolution", "customers_won"),
     *("sla_met", "sla_breached", "sla_running", "sla_compliance"),
     *("csat_answers", "csat_mean", "csat_satisfied_share"),
 ]
@@ -29,7 +29,7 @@ def team_performance_daily(facts: Facts) -> pd.DataFrame:
     everybody = people(facts)
     others = {talk.talk_id: person.talks for person in everybody for talk in person.talks}
     for talk in talks(facts):
-        for name, at, agent_id in _of_talk(talk, others.get(talk.talk_id, [])):
+        for name, at, agent_id in _of_talk(facts, talk, others.get(talk.talk_id, [])):
             if agent_id is not None:
                 counts[name][facts.local_date(at), agent_id] += 1
         for day, agent_id in {
@@ -62,8 +62,9 @@ def team_performance_daily(facts: Facts) -> pd.DataFrame:
                 of.get("handled", 0),
                 _share(of.get("handled", 0), handled_by_all[day]),
                 of.get("resolved", 0),
+                of.get("decided", 0),
                 of.get("at_first_contact", 0),
-                _share(of.get("at_first_contact", 0), of.get("resolved", 0)),
+                _share(of.get("at_first_contact", 0), of.get("decided", 0)),
                 of.get("won", 0),
                 of.get("met", 0),
                 of.get("breached", 0),
@@ -77,7 +78,7 @@ def team_performance_daily(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def _of_talk(talk: Talk, talks_of_person: list[Talk]) -> Iterator[tuple[str, datetime, int | None]]:
+def _of_talk(facts: Facts, talk: Talk, talks_of_person: list[Talk]) -> Iterator[tuple[str, datetime, int | None]]:
     for moment in talk.moments:
         if moment.what == "human":
             yield "replies", moment.at, moment.agent_id
@@ -92,8 +93,11 @@ def _of_talk(talk: Talk, talks_of_person: list[Talk]) -> Iterator[tuple[str, dat
     )
     changes = [moment.what for moment in talk.moments if moment.what in ("resolved", "opened", "pending", "snoozed")]
     reopened = "resolved" in changes and changes.index("resolved") < len(changes) - 1
-    if not came_back and not reopened:
-        yield "at_first_contact", resolved.at, talk.resolved_by
+    sufficed = not came_back and not reopened
+    if not sufficed or (facts.as_of is not None and facts.as_of.timestamp() >= cut(resolved.at + WEEK)):
+        yield "decided", resolved.at, talk.resolved_by
+        if sufficed:
+            yield "at_first_contact", resolved.at, talk.resolved_by
 
 
 def _winner(person: Person) -> int | None:
@@ -113,9 +117,8 @@ def _ratings(facts: Facts) -> dict[Key, list[int]]:
     found: dict[Key, list[int]] = {}
     agents = {talk.talk_id: talk.agent_id for talk in talks(facts)}
     for answer in facts.csat.itertuples(index=False):
-        agent_id = answer.agent_id if answer.agent_id is not None else agents.get(answer.talk_id)
-        if agent_id is not None:
-            found.setdefault((facts.local_date(answer.created_at), agent_id), []).append(answer.rating)
+        if answer.agent_id is not None:
+            found.setdefault((facts.local_date(answer.created_at), answer.agent_id), []).append(answer.rating)
     for answer in facts.feedback.itertuples(index=False):  # asked by the bot, of a talk that an agent has
         agent_id = agents.get(answer.talk_id)
         if answer.score is not None and agent_id is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.oracle.facts import Facts
+from tests.oracle.facts import NOBODY, Facts
 
 # moments that begin or end a wait, or tell where a talk stands, and what the marts call them
 EVENTS = {
@@ -64,6 +64,7 @@ class Talk:
     agent_id: int | None = None
     team_id: int | None = None
     priority: str | None = None
+    closed: bool = False
     moments: list[Moment] = field(default_factory=list)
 
     def times(self, *whats: str) -> list[datetime]:
@@ -74,9 +75,11 @@ class Talk:
 
     @property
     def resolved_by(self) -> int | None:
-        """Who had it when it was first resolved, else who has it now."""
+        """Who had it when it was first resolved, if anybody; who has it now, where that is not known."""
         resolved = self.first("resolved")
-        return self.agent_id if resolved is None or resolved.agent_id is None else resolved.agent_id
+        if resolved is None or resolved.agent_id is None:
+            return self.agent_id
+        return None if resolved.agent_id == NOBODY else resolved.agent_id
 
     @property
     def last_event(self) -> tuple[datetime, str]:
@@ -153,5 +156,6 @@ def talks(facts: Facts) -> Iterator[Talk]:
             row.agent_id,
             row.team_id,
             row.priority,
+            bool(row.closed),
             moments.get(row.talk_id, []),
         )

@@ -55,9 +55,15 @@ def voices(facts: Facts) -> Iterator[Voice]:
     credited = dict(zip(facts.csat["response_id"], facts.csat["agent_id"], strict=True))
     for row in facts.surveys.itertuples(index=False):
         inbox, agent = talks[row.talk_id]
-        who = credited.get(row.response_id)
         answered = int(row.response_id is not None)
-        yield Voice("asked", answered, facts.local_date(row.asked_at), "chatwoot", inbox, agent if who is None else who)
+        yield Voice(
+            "asked",
+            answered,
+            facts.local_date(row.asked_at),
+            "chatwoot",
+            inbox,
+            credited[row.response_id] if answered else agent,
+        )
 
 
 def voice_daily(facts: Facts) -> pd.DataFrame:

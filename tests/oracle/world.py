@@ -12,7 +12,7 @@ import pandas as pd
 
 from funil.opening_hours import parse_business_hours
 from funil.service_levels import parse_duration
-from tests.oracle.facts import COLUMNS, METRICS, Facts, Override
+from tests.oracle.facts import COLUMNS, METRICS, NOBODY, Facts, Override
 from tests.oracle.minute_clock import ALWAYS, Span
 from tests.oracle.timeline import to_the_second
 
@@ -71,6 +71,7 @@ def facts_from_truth(
             "agents",
             agent_id="user_id",
         ),
+        teams=_take(frames["teams"], "teams"),
         inboxes=_take(
             frames["inboxes"],
             "inboxes",
@@ -161,11 +162,11 @@ def _inbox_hours(working_hours: pd.DataFrame) -> dict[int, tuple[str, Sequence[S
 
 
 def _assignees_at_resolution(truth: Mapping[str, pd.DataFrame], happened: pd.DataFrame) -> pd.Series:
-    """Whom Chatwoot's report of a resolution names."""
+    """Whom Chatwoot's report of a resolution names, NOBODY included; None where there is no report of it."""
     reports = truth["reporting_events"]
     reports = reports[reports["name"] == "conversation_resolved"]
     keys = zip(reports["conversation_id"], reports["event_end_time"], strict=True)
-    named = dict(zip(keys, reports["user_id"], strict=True))
+    named = dict(zip(keys, reports["user_id"].fillna(NOBODY), strict=True))
     agents = [
         named.get((row.talk_id, row.at)) if row.what == "resolved" else None for row in happened.itertuples(index=False)
     ]

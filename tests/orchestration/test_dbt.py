@@ -73,6 +73,25 @@ def lead(connection: psycopg.Connection, slug: str, *, sync_id: int) -> None:
     )
 
 
+def settings(connection: psycopg.Connection, slug: str) -> None:
+    connection.execute(
+        "insert into config.tenants (tenant_id, name, vertical, timezone, locale, currency, country, holidays, owner_cost_per_month,"
+        " has_chatwoot, has_bot, analyzer_engine, is_active, _sync_id) values (%s, %s, 'gym', 'America/Sao_Paulo',"
+        " 'pt-BR', 'BRL', 'BR', 'public', 0, true, true, 'regex', true, 1) on conflict (tenant_id) do update"
+        " set timezone = excluded.timezone",
+        [slug, slug],
+    )
+
+
+def synced_before_the_build(connection: psycopg.Connection, slug: str, clock: str) -> None:
+    connection.execute(
+        "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at, source_clock)"
+        " select %s, 4, 'bot', 'incremental', 'succeeded', min(started_at) - interval '1 hour',"
+        " min(started_at) - interval '1 hour', %s from ops.builds where tenant_id = %s",
+        [slug, clock, slug],
+    )
+
+
 def build(
     connection: psycopg.Connection, slug: str, *, to: int, code: str | None = None, complete: bool = True
 ) -> None:
@@ -114,6 +133,8 @@ def test_a_deadline_that_passed_has_to_be_built_although_no_row_changed(built: H
     with psycopg.connect(built.dsn) as connection:
         connection.execute("create table marts.fct_sla (tenant_id text, status text, due_at timestamptz)")
         for slug, clock in (("alpha", "09:04"), ("beta", "09:06")):
+            settings(connection, slug)
+            synced_before_the_build(connection, slug, "2026-03-02 09:00Z")
             connection.execute(
                 "insert into marts.fct_sla values (%s, 'running', '2026-03-02 09:05Z'), (%s, 'met', '2026-03-02 09:00Z')",
                 [slug, slug],
@@ -130,19 +151,8 @@ def test_another_day_has_to_be_built_although_no_row_changed(built: House) -> No
     """By the source's clock, where the tenant is: 02:30 in UTC is still yesterday in Sao Paulo."""
     with psycopg.connect(built.dsn) as connection:
         for slug, clock in (("alpha", "02:30"), ("beta", "03:30")):
-            connection.execute(
-                "insert into config.tenants (tenant_id, name, vertical, timezone, locale, currency, country, holidays, owner_cost_per_month,"
-                " has_chatwoot, has_bot, analyzer_engine, is_active, _sync_id) values (%s, %s, 'gym', 'America/Sao_Paulo',"
-                " 'pt-BR', 'BRL', 'BR', 'public', 0, true, true, 'regex', true, 1) on conflict (tenant_id) do update"
-                " set timezone = excluded.timezone",
-                [slug, slug],
-            )
-            connection.execute(
-                "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, started_at, finished_at, source_clock)"
-                " select %s, 4, 'bot', 'incremental', 'succeeded', min(started_at) - interval '1 hour',"
-                " min(started_at) - interval '1 hour', '2026-03-02 22:00Z' from ops.builds where tenant_id = %s",
-                [slug, slug],
-            )
+            settings(connection, slug)
+            synced_before_the_build(connection, slug, "2026-03-02 22:00Z")
             connection.execute(
                 "insert into ops.sync_runs (tenant_id, sync_id, source, mode, status, source_clock, finished_at)"
                 " values (%s, 5, 'bot', 'incremental', 'succeeded', %s, clock_timestamp())",

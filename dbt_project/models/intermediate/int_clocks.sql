@@ -5,10 +5,12 @@ with
 
     -- Chatwoot's, or the bot's where there is no Chatwoot
     latest as (
-        select distinct on (tenant_id) tenant_id, source_clock
-        from sync_runs
-        where status = 'succeeded' and source_clock is not null
-        order by tenant_id, source desc, sync_id desc
+        select distinct on (s.tenant_id) s.tenant_id, s.source_clock
+        from sync_runs as s
+        join tenants as t on t.tenant_id = s.tenant_id
+        where s.status = 'succeeded' and s.source_clock is not null
+        order by
+            s.tenant_id, (s.source = 'chatwoot') = t.has_chatwoot desc, s.sync_id desc
     ),
 
     final as (

@@ -30,7 +30,7 @@ with
             c.conversation_id,
             c.first_resolved_at as resolved_at,
             c.first_resolved_date as resolved_date,
-            c.first_resolved_at + interval '7 days' as decided_at,
+            c.first_resolved_at + interval '168 hours' as decided_at,
             c.is_reopened,
             n.recontacted_at
         from conversations as c
@@ -43,7 +43,7 @@ with
                     and later.person_id = c.person_id
                     and later.conversation_id <> c.conversation_id
                     and later.created_at >= c.first_resolved_at
-                    and later.created_at < c.first_resolved_at + interval '7 days'
+                    and later.created_at < c.first_resolved_at + interval '168 hours'
             ) as n
             on true
     ),

@@ -38,6 +38,15 @@ with
         where chatwoot_conversation_id is null and {{ by_bot }}
     ),
 
+    linked_bot_conversations as (
+        select *
+        from {{ ref("int_bot_conversations") }}
+        where
+            chatwoot_conversation_id is not null
+            and handoff_at is not null
+            and {{ by_chatwoot }}
+    ),
+
     reported as (
         select
             c.tenant_id,
@@ -121,6 +130,17 @@ with
             as first_human_reply_at,
             max(happened_at) filter (where meaning = 'bot_reply') over so_far
             as last_bot_reply_at,
+            max(happened_at) filter (
+                where is_report and meaning = 'resolved'
+            ) over so_far as reported_resolved_at,
+            max(happened_at) filter (
+                where meaning in ('customer_message', 'opened', 'pending', 'snoozed')
+            ) over so_far as not_resolved_at,
+            max(happened_at) filter (where is_report and meaning = 'opened') over so_far
+            as reported_opened_at,
+            max(happened_at) filter (
+                where meaning in ('resolved', 'bot_resolved', 'pending', 'snoozed')
+            ) over so_far as not_open_at,
             max(happened_at) filter (where meaning = 'resolved') over talk
             as last_resolved_at
         from stream
@@ -157,8 +177,27 @@ with
                 'handed_off',
                 'bot_resolved'
             )
-            and (is_report or meaning <> 'opened' or not is_opening_reported)
-            and (is_report or meaning <> 'resolved' or not is_resolution_reported)
+            -- an activity tells of the change that was reported a moment before or
+            -- after,
+            -- or, however late its job was, of one since which nothing else happened
+            and (
+                is_report
+                or meaning <> 'opened'
+                or not is_opening_reported
+                and (
+                    reported_opened_at is null
+                    or reported_opened_at <= coalesce(not_open_at, '-infinity')
+                )
+            )
+            and (
+                is_report
+                or meaning <> 'resolved'
+                or not is_resolution_reported
+                and (
+                    reported_resolved_at is null
+                    or reported_resolved_at <= coalesce(not_resolved_at, '-infinity')
+                )
+            )
         window
             turn as (
                 partition by tenant_id, conversation_id
@@ -275,6 +314,36 @@ with
             )
     ),
 
+    -- a hand-off that Chatwoot tells nothing of is the bot's own word
+    told_by_the_bot as (
+        select
+            b.tenant_id,
+            b.conversation_id,
+            'handoff-' || b.bot_conversation_id as change_id,
+            'handed_off' as change,
+            {{ whole_seconds("b.handoff_at") }} as happened_at,
+            null::bigint as agent_id,
+            true as is_derived
+        from linked_bot_conversations as b
+        where
+            not exists (
+                select 1
+                from changes as c
+                where
+                    c.tenant_id = b.tenant_id
+                    and c.conversation_id = b.conversation_id
+                    and c.meaning = 'handed_off'
+            )
+            and not exists (
+                select 1
+                from of_a_silent_bot as s
+                where
+                    s.tenant_id = b.tenant_id
+                    and s.conversation_id = b.conversation_id
+                    and s.change = 'handed_off'
+            )
+    ),
+
     of_the_bot_alone as (
         select
             b.tenant_id,
@@ -310,6 +379,9 @@ with
         union all
         select *
         from of_a_silent_bot
+        union all
+        select *
+        from told_by_the_bot
         union all
         select *
         from of_the_bot_alone

@@ -177,6 +177,16 @@ with
         where {{ changed }} and {{ orphaned["llm_interactions"] }}
     ),
 
+    listed_leads as (
+        select tenant_id, lead_id from {{ ref("stg_bot__leads") }} where {{ changed }}
+    ),
+
+    listed_contacts as (
+        select tenant_id, contact_id
+        from {{ ref("stg_chatwoot__contacts") }}
+        where {{ changed }}
+    ),
+
     answers as (select * from {{ ref("fct_feedback") }} where {{ changed }}),
 
     leads as not materialized(select * from {{ ref("fct_leads") }} where {{ changed }}),
@@ -222,6 +232,26 @@ with
                     ('closed_without_end', c.status = 'closed' and c.ended_at is null)
             ) as v(check_name, is_wrong)
         where v.is_wrong
+        union all
+        select
+            c.tenant_id,
+            {{ local_date("c.started_at", "t.timezone") }},
+            'without_its_lead',
+            'bot.conversations'
+        from bot_conversations as c
+        join tenants as t on t.tenant_id = c.tenant_id
+        left join
+            listed_leads as l on l.tenant_id = c.tenant_id and l.lead_id = c.lead_id
+        where l.tenant_id is null
+        union all
+        select
+            c.tenant_id, c.created_date, 'without_its_contact', 'chatwoot.conversations'
+        from conversations as c
+        left join
+            listed_contacts as k
+            on k.tenant_id = c.tenant_id
+            and k.contact_id = c.contact_id
+        where c.contact_id is not null and k.tenant_id is null
         union all
         select
             m.tenant_id,

@@ -80,7 +80,7 @@ with
             sum(messages)::bigint as customer_messages,
             count(*) as dau,
             count(*) filter (
-                where first_at >= previous_at + interval '7 days'
+                where first_at >= previous_at + interval '168 hours'
             ) as reengaged,
             sum(messages - case when previous_at is null then 1 else 0 end)::bigint
             as gaps,

@@ -4,7 +4,7 @@
         meta={
             "key": "booking_id",
             "changed_by": ["bookings.booking_id"],
-            "changed_through": ["fct_leads.lead_id"],
+            "changed_through": ["fct_leads.lead_id", "int_people.lead_id"],
         },
         pre_hook="{{ note_bookings(ref('int_clocks')) }}",
         indexes=[
@@ -26,6 +26,8 @@ with
 
     leads as (select * from {{ ref("fct_leads") }}),
 
+    people as (select * from {{ ref("int_people") }}),
+
     dated as (
         select
             b.*,
@@ -42,7 +44,8 @@ with
             -- a booking may name a lead that the source no longer has
             l.lead_id,
             b.lead_id as source_lead_id,
-            l.person_id,
+            -- whose talk may still be there
+            p.person_id,
             b.channel,
             b.campaign_id,
             b.procedure,
@@ -70,6 +73,7 @@ with
         join tenants as t on t.tenant_id = b.tenant_id
         left join clocks as k on k.tenant_id = b.tenant_id
         left join leads as l on l.tenant_id = b.tenant_id and l.lead_id = b.lead_id
+        left join people as p on p.tenant_id = b.tenant_id and p.lead_id = b.lead_id
     )
 
 select *

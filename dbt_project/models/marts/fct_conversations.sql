@@ -85,7 +85,7 @@ with
             (
                 array_agg(
                     handoff_reason order by handoff_at, bot_conversation_id collate "C"
-                ) filter (where handoff_at is not null and handoff_reason is not null)
+                ) filter (where handoff_at is not null)
             )[1] as handoff_reason
         from bot_conversations
         group by tenant_id, conversation_id
@@ -147,6 +147,11 @@ with
                     where e.event_type = 'resolved'
                 )
             )[1] as first_resolution_agent_id,
+            (
+                array_agg(e.is_derived order by e.position) filter (
+                    where e.event_type = 'resolved'
+                )
+            )[1] as is_first_resolution_derived,
             -- as Chatwoot starts the clock: the latest hand-off or opening, else the
             -- latest bot resolution, else the creation
             coalesce(
@@ -257,9 +262,11 @@ with
             s.first_resolved_at,
             {{ local_date("s.first_resolved_at", "t.timezone") }}
             as first_resolved_date,
+            -- nobody had what Chatwoot reports as resolved by nobody
             case
-                when s.resolutions > 0
+                when s.is_first_resolution_derived
                 then coalesce(s.first_resolution_agent_id, c.agent_id)
+                else s.first_resolution_agent_id
             end as first_resolution_agent_id,
             s.last_resolved_at,
             {{ seconds_between("c.created_at", "s.first_resolved_at") }}

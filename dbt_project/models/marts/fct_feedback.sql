@@ -97,7 +97,9 @@ with
             c.conversation_id,
             c.person_id,
             c.inbox_id,
-            coalesce(a.agent_id, c.agent_id) as agent_id,
+            case
+                when a.source = 'chatwoot' then a.agent_id else c.agent_id
+            end as agent_id,
             a.has_comment,
             a.answered_at,
             {{ local_date("a.answered_at", "t.timezone") }} as answered_date

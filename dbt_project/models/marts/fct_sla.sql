@@ -75,9 +75,19 @@ with
             r.wait_number,
             r.started_at,
             case when r.ended_by = 'human_reply' then r.ended_at end as stopped_at,
-            case when r.ended_by <> 'human_reply' then r.ended_at end as ended_at,
+            -- what nobody told the end of ended with the talk
+            case
+                when r.ended_by is null and c.is_closed
+                then r.started_at
+                when r.ended_by <> 'human_reply'
+                then r.ended_at
+            end as ended_at,
             r.agent_id
         from replies as r
+        join
+            conversations as c
+            on c.tenant_id = r.tenant_id
+            and c.conversation_id = r.conversation_id
         where r.is_after_first_response
     ),
 
@@ -278,7 +288,11 @@ with
             j.policy_source,
             j.inbox_id,
             j.team_id,
-            coalesce(j.agent_id, j.present_agent_id) as agent_id,
+            case
+                when j.metric = 'resolution' and j.stopped_at is not null
+                then j.agent_id
+                else coalesce(j.agent_id, j.present_agent_id)
+            end as agent_id,
             j.threshold_seconds,
             j.is_business_hours_only,
             j.started_at,

@@ -31,6 +31,7 @@ with
             l.campaign_id,
             c.inbox_id,
             c.created_at,
+            l.created_at as lead_created_at,
             row_number() over (
                 partition by c.tenant_id, l.lead_id
                 order by c.created_at, c.conversation_id collate "C"
@@ -53,7 +54,8 @@ with
             created_at as touched_at
         from leads
         union all
-        -- the talk with which a lead came is that lead's touch and not another
+        -- the talk with which a lead came is that lead's touch and not another; who
+        -- comes back to talk later touches again
         select
             tenant_id,
             'conversation-' || conversation_id,
@@ -66,7 +68,11 @@ with
             inbox_id,
             created_at
         from numbered
-        where lead_id is null or number_of_lead > 1
+        where
+            lead_id is null
+            or number_of_lead > 1
+            or created_at not between lead_created_at - interval '24 hours'
+            and lead_created_at + interval '24 hours'
     ),
 
     final as (

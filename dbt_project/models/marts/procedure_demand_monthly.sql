@@ -15,7 +15,8 @@ with
     ),
 
     {% if is_incremental() %}
-        -- besides what changed: tenants for whom another month has begun
+        -- besides what changed: tenants for whom another month has begun, which one of
+        -- their procedures may have already
         scope as (
             select tenant_id
             from tenants
@@ -25,10 +26,12 @@ with
             from {{ this }} as stored
             join clocks as k on k.tenant_id = stored.tenant_id
             where {{ tenant_requested("stored.tenant_id") }}
-            group by stored.tenant_id, k.clock_month
+            group by stored.tenant_id, stored.procedure, k.clock_month
             having
-                min(stored.month) <= k.clock_month
-                and not bool_or(stored.month = k.clock_month)
+                bool_or(stored.is_complete <> (stored.month < k.clock_month))
+                or count(*) filter (where stored.month <= k.clock_month)
+                <= extract(year from age(k.clock_month, min(stored.month))) * 12
+                + extract(month from age(k.clock_month, min(stored.month)))
         ),
     {% endif %}
 

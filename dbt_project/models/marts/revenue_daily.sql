@@ -11,7 +11,8 @@ with
     clocks as (select * from {{ ref("int_clocks") }}),
 
     {% if is_incremental() %}
-        -- besides what changed: tenants for whom another day has begun
+        -- besides what changed: tenants for whom another day has begun, which one of
+        -- their currencies may have already
         scope as (
             select tenant_id
             from tenants
@@ -21,10 +22,10 @@ with
             from {{ this }} as stored
             join clocks as k on k.tenant_id = stored.tenant_id
             where {{ tenant_requested("stored.tenant_id") }}
-            group by stored.tenant_id, k.clock_date
+            group by stored.tenant_id, stored.currency, k.clock_date
             having
-                min(stored.revenue_date) <= k.clock_date
-                and not bool_or(stored.revenue_date = k.clock_date)
+                count(*) filter (where stored.revenue_date <= k.clock_date)
+                <= k.clock_date - min(stored.revenue_date)
         ),
     {% endif %}
 

@@ -68,15 +68,16 @@ with
     ),
 
     -- of the talks first resolved on a day: those that did not come back, as the same
-    -- talk or as a new one of the same person, as far as is known
+    -- talk or as a new one of the same person, of those of which that is decided
     resolutions as (
         select
             c.tenant_id,
             c.first_resolved_date as activity_date,
             c.first_resolution_agent_id as agent_id,
             count(*) as resolved,
+            count(f.is_first_contact_resolution) as resolutions_decided,
             count(*) filter (
-                where not c.is_reopened and f.recontacted_at is null
+                where f.is_first_contact_resolution
             ) as first_contact_resolved
         from resolved as c
         join
@@ -169,6 +170,7 @@ with
             coalesce(r.replies, 0) as replies,
             coalesce(r.conversations_handled, 0) as conversations_handled,
             coalesce(s.resolved, 0) as resolved,
+            coalesce(s.resolutions_decided, 0) as resolutions_decided,
             coalesce(s.first_contact_resolved, 0) as first_contact_resolved,
             coalesce(w.customers_won, 0) as customers_won,
             coalesce(l.sla_met, 0) as sla_met,
@@ -217,9 +219,10 @@ with
                 0
             )::double precision as load_share,
             resolved,
+            resolutions_decided,
             first_contact_resolved,
             first_contact_resolved::double precision
-            / nullif(resolved, 0) as first_contact_resolution,
+            / nullif(resolutions_decided, 0) as first_contact_resolution,
             customers_won,
             sla_met,
             sla_breached,

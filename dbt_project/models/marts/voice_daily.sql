@@ -49,7 +49,9 @@ with
             s.asked_date as date_day,
             'chatwoot' as source,
             c.inbox_id,
-            coalesce(s.agent_id, c.agent_id) as agent_id,
+            case
+                when s.response_id is null then c.agent_id else s.agent_id
+            end as agent_id,
             count(*) as surveys_asked,
             count(s.response_id) as surveys_answered
         from surveys as s
@@ -57,7 +59,11 @@ with
             conversations as c
             on c.tenant_id = s.tenant_id
             and c.conversation_id = s.conversation_id
-        group by s.tenant_id, s.asked_date, c.inbox_id, coalesce(s.agent_id, c.agent_id)
+        group by
+            s.tenant_id,
+            s.asked_date,
+            c.inbox_id,
+            case when s.response_id is null then c.agent_id else s.agent_id end
     ),
 
     parts as (

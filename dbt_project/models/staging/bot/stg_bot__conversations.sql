@@ -8,8 +8,8 @@ select
     ended_at,
     resolved_by,
     handoff_at,
-    handoff_reason,
-    playbook,
+    nullif(btrim(handoff_reason), '') as handoff_reason,
+    nullif(btrim(playbook), '') as playbook,
     updated_at
 from {{ source("raw_bot", "conversations") }}
 where _deleted_at is null
