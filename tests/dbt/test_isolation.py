@@ -26,6 +26,9 @@ KINDS = [kind for kind in Kind if kind is not Kind.AGENCY]
 # their word, prices and telephones; whoever writes these into a statement is shown them again
 FOREIGN = re.compile(rf"{FOREIGN_WORD}|\b739[01]\.[05]|\+55869", re.I)
 
+# at debug5 the server tells which pages it has to read first: that is another at every start
+OF_PAGES = re.compile(r"a?io\b")
+
 
 class Session:
     """One login on one database, each statement as if it were the first."""
@@ -38,9 +41,13 @@ class Session:
 
     def _open(self) -> psycopg.Connection:
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None)
-        connection.add_notice_handler(lambda notice: self._notices.append(str(notice.message_primary)))
+        connection.add_notice_handler(lambda notice: self._note(str(notice.message_primary)))
         self._begin(connection)
         return connection
+
+    def _note(self, notice: str) -> None:
+        if not OF_PAGES.match(notice):
+            self._notices.append(notice)
 
     def _begin(self, connection: psycopg.Connection) -> None:
         if self._is_gateway:
