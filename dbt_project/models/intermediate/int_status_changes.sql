@@ -177,9 +177,8 @@ with
                 'handed_off',
                 'bot_resolved'
             )
-            -- an activity tells of the change that was reported a moment before or
-            -- after,
-            -- or, however late its job was, of one since which nothing else happened
+            -- an activity tells of a change reported within the minute or, however late
+            -- its job was, of the last one reported, if nothing undid it since
             and (
                 is_report
                 or meaning <> 'opened'
